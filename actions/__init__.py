@@ -1,0 +1,1 @@
+"""Custom actions: thin, one module for each kind of conversation."""

@@ -1,0 +1,1 @@
+"""The assistant: understanding, knowledge and channels on top of Rasa."""
