@@ -1,0 +1,62 @@
+"""Rasa's conversations in an SQL database, with what Rasa leaves out: erasing one, and forgetting old ones."""
+
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from rasa.core.tracker_store import SQLTrackerStore
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+ERASE_SLOT = "erase"
+
+
+class ConversationStore(SQLTrackerStore):
+    """Rasa's SQL tracker store; a conversation whose slot ``erase`` is set is deleted instead of saved."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _careful_sqlite)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Store the new events, or erase all of them when the conversation asks for it."""
+        if tracker.get_slot(ERASE_SLOT):
+            erase_conversation(self.engine, tracker.sender_id)
+            return
+        await super().save(tracker)
+
+
+def _careful_sqlite(connection: Any, _: Any) -> None:
+    # readers do not wait for writers, and a writer waits for another instead of failing
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()
+
+
+def erase_conversation(engine: Engine, sender_id: str) -> int:
+    """Delete every event of a conversation; returns how many there were."""
+    events = SQLTrackerStore.SQLEvent.__table__
+    with engine.begin() as connection:
+        result = connection.execute(events.delete().where(events.c.sender_id == sender_id))
+    return int(result.rowcount)
+
+
+def erase_conversations_before(engine: Engine, timestamp: float, keep: frozenset[str]) -> int:
+    """Delete conversations whose last event is older than ``timestamp`` (seconds since 1970), except those in ``keep``.
+
+    Returns the number of conversations deleted. A database without conversations counts as empty.
+    """
+    events = SQLTrackerStore.SQLEvent.__table__
+    if not sa.inspect(engine).has_table(events.name):
+        return 0
+    last = sa.select(events.c.sender_id).group_by(events.c.sender_id).having(sa.func.max(events.c.timestamp) < timestamp)
+    with engine.begin() as connection:
+        old = [sender for (sender,) in connection.execute(last) if sender not in keep]
+        for sender in old:
+            connection.execute(events.delete().where(events.c.sender_id == sender))
+    return len(old)

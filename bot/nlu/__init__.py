@@ -1,0 +1,1 @@
+"""Rasa graph components: language, tokens, sentence encoder, topic classifier, places, decision."""

@@ -1,0 +1,149 @@
+"""From scores to an outcome: answer, suggest or decline, chosen on scores of held-back examples.
+
+Confidence is the softmax of the scores at a temperature fitted on held-back examples (Guo et al. 2017, "On calibration
+of modern neural networks"). The thresholds are the lowest that keep the promises below on the same examples, so that as
+much as possible is answered; training twice on the same data gives the same thresholds.
+"""
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+
+Array = npt.NDArray[np.float32]
+
+OFF_TOPIC = "out_of_scope"
+SUGGESTIONS = 3
+
+
+class Outcome(str, Enum):
+    """What the assistant does with a message."""
+
+    ANSWER = "answer"
+    SUGGEST = "suggest"
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What the thresholds keep on held-back examples; shares from 0 to 1."""
+
+    right_of_answered: float = 0.97
+    off_topic_answered: float = 0.02
+    # of the on-topic examples that are not answered, at least this share must still get suggestions
+    on_topic_kept: float = 0.985
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature and thresholds; ``decide`` applies them."""
+
+    temperature: float
+    answer_confidence: float
+    answer_margin: float
+    suggest_confidence: float
+
+    def probabilities(self, scores: Array) -> Array:
+        """Softmax of scores of shape (n, classes) at the fitted temperature."""
+        return softmax(scores / self.temperature)
+
+    def decide(self, probabilities: Array, classes: list[str]) -> Outcome:
+        """The outcome for one message, probabilities of shape (classes,)."""
+        order = np.argsort(-probabilities)
+        best, second = order[0], order[1]
+        on_topic = 1.0 - _probability(probabilities, classes, OFF_TOPIC)
+        if classes[best] != OFF_TOPIC:
+            sure = probabilities[best] >= self.answer_confidence
+            clear = probabilities[best] - probabilities[second] >= self.answer_margin
+            if sure and clear:
+                return Outcome.ANSWER
+        best_topic = max((p for p, name in zip(probabilities, classes) if name != OFF_TOPIC), default=0.0)
+        if on_topic * best_topic >= self.suggest_confidence:
+            return Outcome.SUGGEST
+        return Outcome.DECLINE
+
+    def as_dict(self) -> dict[str, float]:
+        """For storage beside the model."""
+        return asdict(self)
+
+
+def softmax(values: Array) -> Array:
+    """Row-wise softmax, shape kept."""
+    shifted = np.exp(values - values.max(axis=-1, keepdims=True))
+    result: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def calibrate(scores: Array, labels: list[str], classes: list[str], promises: Promises) -> Calibration:
+    """Fit the temperature and choose the thresholds on held-back scores of shape (n, classes)."""
+    column = {name: index for index, name in enumerate(classes)}
+    truth = np.array([column[label] for label in labels])
+    temperature = _fit_temperature(scores, truth)
+    probabilities = softmax(scores / temperature)
+    off_topic = np.array([label == OFF_TOPIC for label in labels])
+    order = np.argsort(-probabilities, axis=1)
+    rows = np.arange(len(labels))
+    best = probabilities[rows, order[:, 0]]
+    margin = best - probabilities[rows, order[:, 1]]
+    right = order[:, 0] == truth
+    names_topic = np.array([classes[index] != OFF_TOPIC for index in order[:, 0]])
+    confidence, least_margin = _answer_thresholds(best, margin, right, names_topic, off_topic, promises)
+    answered = names_topic & (best >= confidence) & (margin >= least_margin)
+    return Calibration(
+        temperature, confidence, least_margin, _suggest_threshold(probabilities, classes, off_topic, answered, promises)
+    )
+
+
+def _fit_temperature(scores: Array, truth: npt.NDArray[np.int64]) -> float:
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(scores / np.exp(log_temperature))
+        return float(-np.log(np.maximum(probabilities[rows, truth], 1e-9)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.01), np.log(2.0)), method="bounded").x))
+
+
+def _answer_thresholds(
+    best: Array,
+    margin: Array,
+    right: npt.NDArray[np.bool_],
+    names_topic: npt.NDArray[np.bool_],
+    off_topic: npt.NDArray[np.bool_],
+    promises: Promises,
+) -> tuple[float, float]:
+    """The pair of thresholds that answers most while the promises hold; the strictest pair if none does."""
+    choice, most = (0.95, 0.5), -1
+    for least_margin in np.arange(0.0, 0.55, 0.05):
+        for confidence in np.arange(0.2, 0.96, 0.01):
+            answered = names_topic & (best >= confidence) & (margin >= least_margin)
+            count = int(answered.sum())
+            if count <= most or count == 0:
+                continue
+            if right[answered].mean() < promises.right_of_answered:
+                continue
+            if off_topic.any() and answered[off_topic].mean() > promises.off_topic_answered:
+                continue
+            choice, most = (round(float(confidence), 2), round(float(least_margin), 2)), count
+    return choice
+
+
+def _suggest_threshold(
+    probabilities: Array,
+    classes: list[str],
+    off_topic: npt.NDArray[np.bool_],
+    answered: npt.NDArray[np.bool_],
+    promises: Promises,
+) -> float:
+    """The highest threshold that still offers suggestions for the promised share of on-topic examples."""
+    columns = [index for index, name in enumerate(classes) if name != OFF_TOPIC]
+    off = probabilities[:, classes.index(OFF_TOPIC)] if OFF_TOPIC in classes else np.zeros(len(probabilities))
+    strength = (1.0 - off) * probabilities[:, columns].max(axis=1)
+    strength_or_answered = np.where(answered, 1.0, strength)[~off_topic]
+    return float(np.quantile(strength_or_answered, 1.0 - promises.on_topic_kept))
+
+
+def _probability(probabilities: Array, classes: list[str], name: str) -> float:
+    return float(probabilities[classes.index(name)]) if name in classes else 0.0

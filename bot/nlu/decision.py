@@ -1,0 +1,135 @@
+"""Turns a ranking of intents into what the conversation does: answer, suggest, decline, or take a form's input.
+
+Rasa's own fallback classifier knows one threshold; this one applies the calibrated outcome and knows the state of the
+conversation, because what a person types into a form, or to a member of staff, is not a question to the program.
+"""
+
+from typing import Any, Dict, List, Optional, Text, Type  # noqa: UP035 - Rasa inspects annotations of components
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
+from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
+from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
+
+from bot.nlu.calibration import OFF_TOPIC, Outcome
+from bot.nlu.classifier import OUTCOME_KEY
+from bot.nlu.places import place_words
+from bot.nlu.text import fold, has_words, is_command, normalise, unshield
+from bot.nlu.tokens import blank_pipeline
+
+LONGEST = 2000  # characters of a message; the chat says so and never sends more
+
+# taken at lower confidence: a wrong greeting costs nobody anything
+SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "repeat", "affirm", "deny", "cancel"})
+SMALL_TALK_CONFIDENCE = 0.35
+# what is heard in the middle of a form, whatever is asked for
+ALWAYS_HEARD = frozenset({"cancel", "privacy", "delete_data", "change_language"})
+# answers to a yes-or-no question of a form
+YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
+# slots of forms in which a question is what is asked for, or in which words of a topic are likely a name
+TAKES_ANY_TEXT = frozenset({"concern", "company", "contact_name"})
+YES_NO_SLOTS = frozenset({"consent", "confirm"})
+QUESTION_WORDS = 4  # a confident topic of so many words in a name's place is a question, not a name
+
+_STOP_WORDS = GERMAN_STOP_WORDS | ENGLISH_STOP_WORDS | JAPANESE_STOP_WORDS
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class OutcomeDecider(GraphComponent, IntentClassifier):
+    """Replaces the best intent where the outcome or the state of the conversation asks for another."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:  # type: ignore[type-arg]
+        return [IntentClassifier]
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "OutcomeDecider":
+        return cls()
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Decide for each typed message; what a button sent is left alone."""
+        for message in messages:
+            text = unshield(message.get(TEXT) or "")
+            if message.get(INTENT) is not None and not is_command(message.get(TEXT) or ""):
+                decided = self._decide(message, text, tracker)
+                if decided:
+                    confidence = (message.get(INTENT) or {}).get("confidence", 1.0)
+                    message.set(INTENT, {"name": decided, "confidence": confidence}, add_to_output=True)
+        return messages
+
+    def _decide(self, message: Message, text: str, tracker: Optional[DialogueStateTracker]) -> Optional[str]:
+        slots = tracker.current_slot_values() if tracker else {}
+        if slots.get("case_state") == "with_person":
+            return "to_person"
+        if len(text) > LONGEST:
+            return "too_long"
+        form_slot = slots.get("requested_slot")
+        if form_slot:
+            return _in_form(message, text, form_slot)
+        if not has_words(normalise(text)):
+            return "inform_place" if _names_only_a_place(message, text) else "unreadable"
+        if _names_only_a_place(message, text):
+            return "inform_place"
+        return _by_outcome(message)
+
+
+def _by_outcome(message: Message) -> Optional[str]:
+    ranking = message.get(INTENT_RANKING_KEY) or []
+    best = ranking[0] if ranking else {"name": OFF_TOPIC, "confidence": 0.0}
+    if best["name"] in SMALL_TALK and best["confidence"] >= SMALL_TALK_CONFIDENCE:
+        return None
+    outcome = message.get(OUTCOME_KEY)
+    if outcome == Outcome.ANSWER.value:
+        return None
+    return "nlu_fallback" if outcome == Outcome.SUGGEST.value else OFF_TOPIC
+
+
+def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:
+    """What a message means while a form asks for ``form_slot``; None keeps the understood intent."""
+    intent = (message.get(INTENT) or {}).get("name")
+    sure = message.get(OUTCOME_KEY) == Outcome.ANSWER.value
+    words = len([token for token in blank_pipeline(message.get("language") or "en")(text) if not token.is_punct])
+    if form_slot in YES_NO_SLOTS and intent in YES_OR_NO:
+        return None
+    if sure and intent in ALWAYS_HEARD and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
+        return None
+    if form_slot == "concern" or not sure or "/" not in _best_name(message):
+        return "form_input"
+    asks = text.rstrip().endswith(("?", "？", "か", "か。")) or words > QUESTION_WORDS
+    if form_slot in TAKES_ANY_TEXT and not asks:
+        return "form_input"
+    if form_slot == "municipality" and _names_only_a_place(message, text):
+        return "form_input"
+    return None
+
+
+def _best_name(message: Message) -> str:
+    ranking = message.get(INTENT_RANKING_KEY) or [{"name": ""}]
+    return str(ranking[0]["name"])
+
+
+def _names_only_a_place(message: Message, text: str) -> bool:
+    """Whether nothing is left of a message without the places it names and words that carry no question."""
+    places = [each for each in message.get(ENTITIES) or [] if each["entity"] in ("place", "region", "outside")]
+    if not places:
+        return False
+    # positions refer to the text as Rasa holds it, shield included
+    rest = message.get(TEXT)
+    for each in sorted(places, key=lambda found: -found["start"]):
+        rest = f"{rest[: each['start']]} {rest[each['end'] :]}"
+    fillers = {fold(word) for word in place_words()["place_fillers"]}
+    tokens = [fold(token.text) for token in blank_pipeline(message.get("language") or "en")(rest)]
+    return all(not has_words(token) or token in fillers or token in _STOP_WORDS for token in tokens)

@@ -1,0 +1,115 @@
+"""Which of the three languages a message is written in, and which language the reply takes.
+
+Japanese is told by its script; German and English by function words first (spaCy's stop words), then by lingua. What
+is too short or too mixed to tell keeps the language of the conversation. An explicit choice of the user wins until
+it is revoked.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, Dict, List, Optional, Text  # noqa: UP035 - Rasa inspects annotations of components
+
+from lingua import Language, LanguageDetector, LanguageDetectorBuilder
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
+from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
+
+from bot.nlu.text import has_han, has_kana, is_command, normalise
+
+LANGUAGES = ("de", "en", "ja")
+DEFAULT_LANGUAGE = "en"
+LANGUAGE_KEY = "language"
+
+_GERMAN_ONLY = frozenset(GERMAN_STOP_WORDS - ENGLISH_STOP_WORDS)
+_ENGLISH_ONLY = frozenset(ENGLISH_STOP_WORDS - GERMAN_STOP_WORDS)
+_WORD = re.compile(r"[^\W\d_]+")
+_UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
+# Hepburn and Kunrei syllables; a message whose every word fits and that has a particle is Japanese in Latin letters
+_ROMAJI_WORD = re.compile(r"(?:(?:[kgsztdnhbpmyrwjfv]|sh|ch|ts|ky|gy|ny|hy|by|py|my|ry)?[aiueo]|n|([kstpc])(?=\1))+")
+_ROMAJI_PARTICLES = frozenset({"no", "wo", "wa", "ga", "ni", "desu", "masu", "ka", "kudasai", "shitai", "desuka"})
+# German names that stand in English sentences as they are; they say nothing about the sentence around them
+_LEGAL_FORMS = re.compile(r"\b(?:g?gmbh|ug|ag|kg|ohg|gbr|kk|gk|handelsregister|gewerbeanmeldung|elster)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _detector() -> LanguageDetector:
+    return LanguageDetectorBuilder.from_languages(Language.GERMAN, Language.ENGLISH, Language.JAPANESE).build()
+
+
+def detect(text: str) -> Optional[str]:
+    """``de``, ``en`` or ``ja``, or ``None`` where the text is too short or too mixed to tell."""
+    text = normalise(text)
+    if has_kana(text):
+        return "ja"
+    words = [word.casefold() for word in _WORD.findall(_LEGAL_FORMS.sub(" ", text))]
+    if has_han(text):
+        return "ja"
+    if not words:
+        return None
+    german = sum(word in _GERMAN_ONLY for word in words) + len(_UMLAUT.findall(text))
+    english = sum(word in _ENGLISH_ONLY for word in words)
+    if _is_romaji(words) and german == 0:
+        return "ja"
+    if german != english and abs(german - english) >= max(1, min(german, english)):
+        return "de" if german > english else "en"
+    return _by_detector(" ".join(words))
+
+
+def _by_detector(text: str) -> Optional[str]:
+    best = _detector().compute_language_confidence_values(text)[0]
+    # a single short word of either language scores close to even: better keep what we know
+    if best.value < 0.75 or len(text) < 4:
+        return None
+    return {Language.GERMAN: "de", Language.ENGLISH: "en", Language.JAPANESE: "ja"}[best.language]
+
+
+def _is_romaji(words: List[str]) -> bool:
+    return (
+        len(words) >= 2
+        and any(word in _ROMAJI_PARTICLES for word in words)
+        and all(_ROMAJI_WORD.fullmatch(word) for word in words)
+    )
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class LanguageRecognizer(GraphComponent):
+    """Marks each message with its language and adds the entity that fills the slot ``language``."""
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "LanguageRecognizer":
+        return cls()
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Set ``language`` on each message; explicit choice, then the text, then the conversation, then English."""
+        slots = tracker.current_slot_values() if tracker else {}
+        for message in messages:
+            if is_command(message.get(TEXT) or ""):
+                continue
+            written = detect(message.get(TEXT) or "")
+            page = (message.get("metadata") or {}).get("page_language")
+            known = slots.get("language") or (page if page in LANGUAGES else None)
+            language = slots.get("language_choice") or written or known or DEFAULT_LANGUAGE
+            message.set(LANGUAGE_KEY, written or language)
+            message.set("reply_language", language, add_to_output=True)
+            entity = {"entity": "language", "value": language, "start": 0, "end": 0, "extractor": "LanguageRecognizer"}
+            message.set(ENTITIES, [*(message.get(ENTITIES) or []), entity], add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Mark training examples with their language, so that each is split into tokens by its own rules."""
+        for message in training_data.training_examples:
+            message.set(LANGUAGE_KEY, detect(message.get(TEXT) or "") or DEFAULT_LANGUAGE)
+        return training_data

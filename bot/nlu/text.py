@@ -1,0 +1,54 @@
+"""Small, pure functions on a message's text, shared by the graph components."""
+
+import re
+import unicodedata
+
+# Word joiner: put in front of typed text that begins with the intent prefix, so that Rasa never reads it as a command.
+SHIELD = "\u2060"
+INTENT_PREFIX = "/"
+
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff々〆]")
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_SPACE = re.compile(r"\s+")
+
+
+def shield(text: str) -> str:
+    """Typed text made safe for Rasa: what begins like a command is plain text."""
+    return SHIELD + text if text.lstrip().startswith(INTENT_PREFIX) else text
+
+
+def unshield(text: str) -> str:
+    """The text as the user typed it."""
+    return text[len(SHIELD) :] if text.startswith(SHIELD) else text
+
+
+def is_command(text: str) -> bool:
+    """Whether Rasa will read ``text`` as an intent with entities instead of understanding it."""
+    return text.lstrip().startswith(INTENT_PREFIX)
+
+
+def normalise(text: str) -> str:
+    """NFKC form (half-width and full-width alike) without control characters, single spaces, trimmed."""
+    return _SPACE.sub(" ", _CONTROL.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+
+
+def fold(text: str) -> str:
+    """Key for comparing names and phrases: ``normalise``, case folded, umlauts kept."""
+    return normalise(text).casefold()
+
+
+def has_kana(text: str) -> bool:
+    """Whether the text holds hiragana or katakana: no other of our languages does."""
+    return bool(_JAPANESE.search(text))
+
+
+def has_han(text: str) -> bool:
+    """Whether the text holds Chinese characters."""
+    return bool(_HAN.search(text))
+
+
+def has_words(text: str) -> bool:
+    """Whether there is anything to understand: a letter, kana or Chinese character."""
+    return bool(_LATIN.search(text) or _JAPANESE.search(text) or _HAN.search(text))

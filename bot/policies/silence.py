@@ -1,0 +1,46 @@
+"""Keeps the program silent while a person has the case: whatever comes goes to that person."""
+
+from typing import Any, Dict, List, Optional, Text  # noqa: UP035 - Rasa inspects annotations of components
+
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+FORWARD_ACTION = "action_forward_to_person"
+STAFF_INTENT = "staff_event"
+# the user's own rights do not wait for anybody
+HEARD_INTENTS = frozenset({STAFF_INTENT, "withdraw", "delete_data"})
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class SilencePolicy(Policy):
+    """Predicts ``action_forward_to_person`` for every user turn while the slot ``case_state`` is ``with_person``.
+
+    Buttons included: a pressed button names its intent and would otherwise be answered by a rule. Buttons that take the
+    case back or erase the data keep working.
+    """
+
+    def train(self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
+        return self._resource
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: Optional[Dict[Text, Any]] = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Certain about the next action while a person has the case, silent otherwise."""
+        probabilities = self._default_predictions(domain)
+        latest = tracker.latest_message
+        intent = (latest.intent or {}).get("name") if latest else None
+        if tracker.get_slot("case_state") == "with_person" and intent not in HEARD_INTENTS:
+            if tracker.latest_action_name == ACTION_LISTEN_NAME:
+                probabilities[domain.index_for_action(FORWARD_ACTION)] = 1.0
+            elif tracker.latest_action_name == FORWARD_ACTION:
+                probabilities[domain.index_for_action(ACTION_LISTEN_NAME)] = 1.0
+        return self._prediction(probabilities)
