@@ -126,7 +126,7 @@ class Directory:
         return self.partners[STATEWIDE_PARTNER if ags is None else self.municipality(ags).partner]
 
     def places(self, text: str) -> tuple[Place, ...]:
-        """What a name may stand for, official names first; empty when unknown. Spelling is compared by ``place_key``."""
+        """What a name may stand for, official names first; empty when unknown. Compared by ``place_key``."""
         return self._places.get(place_key(text), ())
 
     def by_postcode(self, postcode: str) -> tuple[Municipality, ...]:
@@ -306,7 +306,7 @@ def _office_hours(record: Any) -> OfficeHours:
         raise ValueError(f"office_hours: '{strangers[0]}' is no weekday; write monday to sunday")
     days = []
     for weekday in WEEKDAYS:
-        blocks = []
+        blocks: list[tuple[time, time]] = []
         for block in record.get(weekday) or ():
             match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", str(block))
             if not match:
