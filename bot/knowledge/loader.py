@@ -1,12 +1,12 @@
 """Reads ``data/knowledge/*.yml`` into :class:`Knowledge`. Needs neither Rasa nor a database."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.directory import DirectoryError, Municipality, load_directory
 from bot.knowledge.problems import KnowledgeError, Problem
 from bot.knowledge.records import Answer, Area, Aspect, Local, LocalPart, Source, Texts, VolatileFigure
 from bot.knowledge.schema import schema_problems
@@ -14,18 +14,9 @@ from bot.knowledge.yamlfile import YamlFile, read_yaml
 
 KNOWLEDGE_FOLDER = "knowledge"
 TOPICS_FILE = "topics.yml"
-MUNICIPALITIES_FILE = "directory/municipalities.csv"
+DIRECTORY_FOLDER = "directory"
 
 Topics = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Municipality:
-    """A municipality of North Rhine-Westphalia; ``ags``: official key, 8 digits; ``partner``: who is in charge."""
-
-    ags: str
-    name: str
-    partner: str
 
 
 @dataclass(frozen=True)
@@ -74,26 +65,19 @@ def load_topics(data_dir: Path) -> Topics:
     return {str(area): tuple(map(str, names)) for area, names in data.items()}
 
 
-def load_municipalities(data_dir: Path) -> dict[str, Municipality]:
-    """The municipalities of ``directory/municipalities.csv`` by their official German name."""
-    with (data_dir / MUNICIPALITIES_FILE).open(encoding="utf-8", newline="") as rows:
-        return {
-            row["name_de"]: Municipality(row["ags"], row["name_de"], row["partner"]) for row in csv.DictReader(rows)
-        }
-
-
 def load_knowledge(data_dir: Path) -> Knowledge:
     """Read every knowledge file under ``data_dir`` (the project's ``data`` folder).
 
-    Raises :class:`KnowledgeError` only when ``topics.yml`` or the list of municipalities cannot be read; problems of
+    Raises :class:`KnowledgeError` only when ``topics.yml`` or the directory cannot be read; problems of
     records are in ``problems``. Rules beyond the form of the files are the matter of :mod:`bot.knowledge.check`.
     """
     topics = load_topics(data_dir)
     try:
-        municipalities = load_municipalities(data_dir)
-    except (OSError, KeyError) as error:
-        mend = "Restore the file; it needs the columns ags, name_de and partner."
-        raise KnowledgeError([Problem(MUNICIPALITIES_FILE, "", "", f"Cannot be read: {error}.", mend)]) from error
+        directory = load_directory(data_dir / DIRECTORY_FOLDER)
+    except DirectoryError as error:
+        raise KnowledgeError([Problem(DIRECTORY_FOLDER, "", "", str(error), "")]) from error
+    # records name municipalities by their official German name, everything else by their key
+    municipalities = {each.name["de"]: each for each in directory.municipalities.values()}
     answers: dict[str, Answer] = {}
     areas: dict[str, Area] = {}
     files: dict[str, YamlFile] = {}
@@ -169,7 +153,7 @@ def _record_problems(
         for town in local.get("municipalities", {}):
             owner = municipalities[town].partner if town in municipalities else None
             if owner is None:
-                mend = f"Write the official name, as in {MUNICIPALITIES_FILE}."
+                mend = "Write the official name, as in directory/municipalities.csv."
                 add([*path, "municipalities", town], f"There is no municipality '{town}'.", mend)
             elif owner != partner:
                 message = f"{town} does not belong to {partner} but to {owner}."
@@ -208,7 +192,7 @@ def _local(block: dict[str, Any], municipalities: Mapping[str, Municipality]) ->
         for name, town in local.get("municipalities", {}).items():
             ags = municipalities[name].ags
             sources = _sources(town.get("sources", []))
-            towns[partner, ags] = LocalPart(partner, _texts(town["text"]), sources, ags)
+            towns[partner, ags] = LocalPart(partner, _texts(town["text"]), sources, ags, name)
     comparison = block.get("comparison")
     return Local(_texts(comparison) if comparison else None, partners, towns)
 

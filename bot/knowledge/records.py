@@ -65,12 +65,16 @@ class Aspect:
 
 @dataclass(frozen=True)
 class LocalPart:
-    """What holds in one place. ``ags`` (official municipality key, 8 digits) is set for a single municipality."""
+    """What holds in one place: in all of a partner's region, or in one municipality.
+
+    For a municipality ``ags`` is its official key (8 digits) and ``place`` its German name.
+    """
 
     partner: str
     text: Texts
     sources: tuple[Source, ...] = ()
     ags: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ class Answer:
             return town or district
         text = Texts(*(f"{district.text[language].rstrip()}\n\n{town.text[language]}" for language in LANGUAGES))
         more = tuple(source for source in town.sources if source not in district.sources)
-        return LocalPart(partner, text, district.sources + more, ags)
+        return LocalPart(partner, text, district.sources + more, ags, town.place)
 
     def message(self, language: str | None, local: LocalPart | None = None) -> dict[str, Any]:
         """The custom message that goes with the answer: what it is, its sources, its date, where to go next.
