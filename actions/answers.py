@@ -1,0 +1,167 @@
+"""Answers, suggestions, and the honest word that there is no answer."""
+
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.places import tell_partner
+from actions.turn import Event, Turn, knowledge, slot_set
+from bot.knowledge.records import Answer
+
+PLACE_TOPIC = "network/responsible_partner"
+MISSES_BEFORE_OFFER = 2
+KEPT_TOPICS = 10
+
+# where a bare aspect leads while no topic was asked yet
+ASPECTS = ("cost", "time", "papers", "office")
+
+
+def give_answer(turn: Turn, answer: Answer) -> None:
+    """Send an answer: its text, the part for the place, sources and date, and the ways on."""
+    language = turn.language
+    local = None
+    if answer.local is not None and turn.place.known:
+        local = answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags)
+    buttons = [turn.topic_button(topic) for topic in answer.related if topic in knowledge()]
+    buttons.append(turn.button("person_button", "/talk_to_person"))
+    for key, helpful in (("helpful_button", "true"), ("not_helpful_button", "false")):
+        payload = f'/feedback{{"topic": "{answer.key}", "helpful": "{helpful}"}}'
+        buttons.append(turn.button(key, payload))
+    parts: list[str] = []
+    if local is not None:
+        heading = turn.words("local_heading", place=turn.place.name(turn.directory, language))
+        parts.append(f"**{heading}**\n{local.text[language]}")
+    elif answer.local is not None and answer.local.comparison is not None:
+        parts.append(answer.local.comparison[language])
+    if answer.is_overdue(date.today()):
+        shown = answer.review_by.strftime(turn.words("date_format"))
+        parts.append(turn.words("review_overdue", date=shown))
+    custom: dict[str, Any] = answer.message(language, local)
+    if not parts:
+        turn.say(answer.response, custom, buttons=buttons)
+        return
+    turn.say(answer.response)
+    for part in parts[:-1]:
+        turn.dispatcher.utter_message(text=part)
+    turn.dispatcher.utter_message(text=parts[-1], buttons=buttons, json_message=custom)
+
+
+def topic_events(turn: Turn, topic: str) -> list[Event]:
+    """Keeps what was asked, for follow-up questions and for the concern of a case."""
+    asked = [each for each in turn.slot("asked_topics") or [] if each != topic]
+    return [
+        slot_set("last_topic", topic),
+        slot_set("last_turn", {"kind": "answer", "topic": topic}),
+        slot_set("asked_topics", [*asked, topic][-KEPT_TOPICS:]),
+        slot_set("misses", 0),
+        slot_set("pending", None),
+        *turn.place_events(),
+    ]
+
+
+def offer_topics(turn: Turn, topics: list[str]) -> None:
+    """Ask which of some topics is meant, as buttons with a way out."""
+    buttons = [turn.topic_button(topic) for topic in topics]
+    buttons.append(turn.button("something_else_button", "/menu"))
+    buttons.append(turn.button("person_button", "/talk_to_person"))
+    turn.say("utter_suggest", {"type": "suggestions", "topics": topics}, buttons=buttons)
+
+
+def decline(turn: Turn) -> list[Event]:
+    """Say that there is no reviewed answer; the second time in a row offer a person."""
+    misses = int(turn.slot("misses") or 0) + 1
+    again = misses >= MISSES_BEFORE_OFFER
+    reason = turn.intent if turn.intent in ("unreadable", "too_long") else ""
+    response = f"utter_{reason}" if reason else "utter_decline_again" if again else "utter_decline"
+    buttons = [turn.button("person_button", "/talk_to_person"), turn.button("menu_button", "/menu")]
+    turn.say(response, {"type": "out_of_scope"}, buttons=buttons)
+    return [slot_set("misses", misses), slot_set("pending", "person" if again else None)]
+
+
+class ActionAnswer(Action):
+    """Gives the reviewed answer to the topic that was asked for."""
+
+    def name(self) -> str:
+        return "action_answer"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        topic = turn.topic
+        if topic is None:
+            suggested = turn.suggestions()
+            await turn.log_turn(None, "suggested" if suggested else "not_understood")
+            if not suggested:
+                return decline(turn)
+            offer_topics(turn, suggested)
+            return [slot_set("last_turn", {"kind": "suggestions", "topics": suggested})]
+        await turn.log_turn(topic, "answered")
+        if topic == PLACE_TOPIC and turn.mentioned_places():
+            return [*topic_events(turn, topic), *tell_partner(turn)]
+        give_answer(turn, knowledge()[topic])
+        return topic_events(turn, topic)
+
+
+class ActionSuggest(Action):
+    """Offers up to three topics that may be meant."""
+
+    def name(self) -> str:
+        return "action_suggest"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        topics = turn.suggestions()
+        if not topics:
+            await turn.log_turn(None, "not_understood")
+            return decline(turn)
+        await turn.log_turn(topics[0], "suggested")
+        offer_topics(turn, topics)
+        return [
+            slot_set("last_turn", {"kind": "suggestions", "topics": topics}),
+            slot_set("pending", None),
+            *turn.place_events(),
+        ]
+
+
+class ActionDecline(Action):
+    """Says that a message is outside what can be answered, or cannot be read."""
+
+    def name(self) -> str:
+        return "action_decline"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        await turn.log_turn(None, "off_topic" if turn.intent == "out_of_scope" else "not_understood")
+        return decline(turn)
+
+
+class ActionAspect(Action):
+    """Answers what a topic costs, how long it takes, which papers it needs or who is in charge."""
+
+    def name(self) -> str:
+        return "action_aspect"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        topic = turn.slot("last_topic")
+        if topic not in knowledge():
+            turn.say("utter_aspect_of_what", {"type": "suggestions", "topics": []})
+            return []
+        answer = knowledge()[topic]
+        aspect = answer.aspect(turn.intent.removeprefix("aspect_"))
+        if aspect is None:
+            buttons = [turn.button("person_button", "/talk_to_person")]
+            title = answer.title[turn.language]
+            turn.say("utter_no_aspect", {"type": "out_of_scope", "topic": topic}, topic=title, buttons=buttons)
+            return turn.place_events()
+        if aspect.topic is not None and aspect.topic in knowledge():
+            await turn.log_turn(aspect.topic, "answered")
+            give_answer(turn, knowledge()[aspect.topic])
+            return topic_events(turn, aspect.topic)
+        await turn.log_turn(topic, "answered")
+        text = aspect.text[turn.language] if aspect.text else ""
+        buttons = [turn.topic_button(topic), turn.button("person_button", "/talk_to_person")]
+        custom = {**answer.message(turn.language), "aspect": aspect.name}
+        dispatcher.utter_message(text=text, buttons=buttons, json_message=custom)
+        return [slot_set("misses", 0), *turn.place_events()]

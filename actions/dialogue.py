@@ -1,0 +1,121 @@
+"""Finding the way: areas and topics as buttons, other languages, saying it again, a plain yes or no."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answers import decline, give_answer, offer_topics
+from actions.places import tell_partner
+from actions.privacy import erase_everything
+from actions.turn import LANGUAGES, Event, Turn, knowledge, slot_set
+
+
+def show_menu(turn: Turn) -> list[Event]:
+    """Offer the areas."""
+    buttons = [
+        {"title": area.title[turn.language], "payload": f'/show_area{{"area": "{area.key}"}}'}
+        for area in knowledge().areas
+    ]
+    buttons.append(turn.button("person_button", "/talk_to_person"))
+    turn.say("utter_menu", {"type": "suggestions", "topics": []}, buttons=buttons)
+    return [slot_set("last_turn", {"kind": "menu"}), slot_set("misses", 0), slot_set("pending", None)]
+
+
+def show_area(turn: Turn, key: str) -> list[Event]:
+    """Offer the topics of an area; an unknown area shows the menu."""
+    if key not in {area.key for area in knowledge().areas}:
+        return show_menu(turn)
+    area = knowledge().area(key)
+    topics = [topic for topic in area.topics if topic in knowledge()]
+    buttons = [turn.topic_button(topic) for topic in topics]
+    buttons.append(turn.button("menu_button", "/menu"))
+    custom = {"type": "suggestions", "topics": topics, "area": key}
+    turn.say("utter_area", custom, area=area.title[turn.language], buttons=buttons)
+    return [slot_set("last_turn", {"kind": "area", "area": key}), slot_set("pending", None)]
+
+
+class ActionMenu(Action):
+    """Shows the areas."""
+
+    def name(self) -> str:
+        return "action_menu"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        return show_menu(Turn(dispatcher, tracker))
+
+
+class ActionShowArea(Action):
+    """Shows the topics of an area."""
+
+    def name(self) -> str:
+        return "action_show_area"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        return show_area(turn, str(turn.entity("area")))
+
+
+class ActionSetLanguage(Action):
+    """Takes the user's choice of a language; says nothing itself, ``action_repeat`` follows."""
+
+    def name(self) -> str:
+        return "action_set_language"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        wanted = turn.entity("language_choice") or turn.entity("target_language")
+        if wanted not in LANGUAGES:
+            # asked in words that name no language: the language of the request itself is the best guess
+            turn.say("utter_which_language")
+            return [slot_set("last_turn", {"kind": "asked_language"})]
+        return [slot_set("language", wanted), slot_set("language_choice", wanted)]
+
+
+class ActionRepeat(Action):
+    """Says the last turn again, in the language of now."""
+
+    def name(self) -> str:
+        return "action_repeat"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        last = turn.slot("last_turn") or {}
+        kind = last.get("kind")
+        if kind == "asked_language":
+            return [slot_set("last_turn", None)]
+        if kind == "answer" and last.get("topic") in knowledge():
+            give_answer(turn, knowledge()[last["topic"]])
+        elif kind == "suggestions":
+            offer_topics(turn, [topic for topic in last.get("topics", []) if topic in knowledge()])
+        elif kind == "area":
+            show_area(turn, str(last.get("area")))
+        elif kind == "place" and turn.place.known:
+            tell_partner(turn)
+        elif kind == "menu":
+            show_menu(turn)
+        elif turn.intent == "repeat":
+            turn.say("utter_nothing_to_repeat", {"type": "suggestions", "topics": []})
+        else:
+            turn.say("utter_language_set")
+        return []
+
+
+class ActionYesNo(Action):
+    """Takes a plain yes, no or stop: what it refers to is what the bot asked last."""
+
+    def name(self) -> str:
+        return "action_yes_no"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        pending = turn.slot("pending")
+        forget = slot_set("pending", None)
+        if turn.intent == "affirm" and pending == "person":
+            return [forget, {"event": "followup", "name": "action_offer_person"}]
+        if turn.intent == "affirm" and pending == "delete_data":
+            return [forget, *await erase_everything(turn)]
+        if turn.intent == "form_input":
+            return decline(turn)
+        turn.say("utter_what_now", {"type": "suggestions", "topics": []}, buttons=[turn.button("menu_button", "/menu")])
+        return [forget]

@@ -1,0 +1,261 @@
+"""The handoff form: takes what is typed or pressed for the entry asked for, and says what is wrong with it."""
+
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.handoff import ENTRIES, chosen_place
+from actions.turn import Event, Turn, knowledge, slot_set
+from bot.nlu.places import get_gazetteer
+from bot.nlu.text import is_command, normalise
+from bot.settings import get_settings
+
+LONGEST_NAME = 200
+LONGEST_CONCERN = 2000
+PHONE_REGIONS = ("JP", "DE")
+END_OF_FORM = slot_set("requested_slot", None)
+
+
+class InvalidEntry(ValueError):
+    """An entry cannot be taken. ``response`` names the text that gives an example of a good one."""
+
+    def __init__(self, response: str) -> None:
+        super().__init__(response)
+        self.response = response
+
+
+def read_name(text: str, response: str) -> str:
+    """A company's or a person's name: 1 to 200 characters with at least one letter."""
+    name = normalise(text)
+    if not 0 < len(name) <= LONGEST_NAME or not any(sign.isalpha() for sign in name):
+        raise InvalidEntry(response)
+    return name
+
+
+def read_email(text: str) -> str:
+    """An e-mail address in normal form (RFC 5321 and 5322 as far as the library email-validator goes)."""
+    try:
+        return str(validate_email(normalise(text).removeprefix("mailto:"), check_deliverability=False).normalized)
+    except EmailNotValidError as error:
+        raise InvalidEntry("utter_invalid_email") from error
+
+
+def read_phone(text: str) -> str:
+    """A phone number in international form (E.164); without country code as one of Japan or Germany."""
+    number = normalise(text)
+    for region in PHONE_REGIONS:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    raise InvalidEntry("utter_invalid_phone")
+
+
+def read_concern(text: str) -> str:
+    """A concern in the user's words: 1 to 2,000 characters, line breaks kept."""
+    concern = text.strip()
+    if not 0 < len(concern) <= LONGEST_CONCERN or not any(sign.isalpha() for sign in concern):
+        raise InvalidEntry("utter_invalid_concern")
+    return concern
+
+
+def read_place(text: str, directory: Any) -> str:
+    """Municipality key or id of a partner's region that a text names; the first one where a name is shared."""
+    for found in get_gazetteer().find(text):
+        if found.entity == "place":
+            return found.value[0]
+        if found.entity == "region":
+            return found.value[0]
+    places = directory.places(text)
+    if places:
+        return str(places[0].ags)
+    raise InvalidEntry("utter_invalid_municipality")
+
+
+def suggested_concern(turn: Turn) -> str | None:
+    """A concern made of the topics that were asked for."""
+    titles = [knowledge()[topic].title[turn.language] for topic in turn.slot("asked_topics") or [] if topic in knowledge()]
+    return turn.words("concern_from_topics", topics=turn.words("list_separator").join(titles)) if titles else None
+
+
+class ValidateHandoffForm(Action):
+    """Called by Rasa's form for each message while it runs; answers with the slots that the message fills."""
+
+    def name(self) -> str:
+        return "validate_handoff_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        asked = turn.slot("requested_slot")
+        if asked is None:
+            return []
+        if turn.intent in ("cancel", "talk_to_person", "withdraw") and turn.intent != "talk_to_person":
+            return [slot_set("handoff_end", "cancelled"), slot_set(asked, None), END_OF_FORM]
+        if turn.intent == "fill_form":
+            return self._filled(turn)
+        try:
+            return self._entered(turn, asked)
+        except InvalidEntry as wrong:
+            turn.say(wrong.response)
+            return [slot_set(asked, None)]
+
+    def _entered(self, turn: Turn, asked: str) -> list[Event]:
+        if turn.intent in ("too_long", "unreadable"):
+            turn.say(f"utter_{turn.intent}")
+            return [slot_set(asked, None)]
+        if asked == "consent":
+            return self._consent(turn)
+        if asked == "confirm":
+            return self._confirm(turn)
+        if turn.intent == "skip":
+            return self._skip(turn, asked)
+        if asked == "concern" and turn.intent == "affirm":
+            return [slot_set("concern", suggested_concern(turn))]
+        if asked == "municipality" and turn.mentioned_places():
+            place = turn.mentioned_places()[0]
+            return [slot_set("municipality", place.ags or place.region)]
+        if is_command(turn.text):
+            return [slot_set(asked, None)]
+        return [slot_set(asked, self._read(turn, asked, turn.text))]
+
+    def _read(self, turn: Turn, entry: str, text: str) -> str:
+        if entry in ("company", "contact_name"):
+            return read_name(text, f"utter_invalid_{entry}")
+        if entry == "email":
+            return read_email(text)
+        if entry == "phone":
+            return read_phone(text)
+        if entry == "municipality":
+            return read_place(text, turn.directory)
+        return read_concern(text)
+
+    def _consent(self, turn: Turn) -> list[Event]:
+        if turn.intent == "affirm":
+            return [slot_set("consent", True)]
+        if turn.intent == "deny":
+            return [slot_set("consent", False), slot_set("handoff_end", "declined"), END_OF_FORM]
+        raise InvalidEntry("utter_invalid_consent")
+
+    def _skip(self, turn: Turn, asked: str) -> list[Event]:
+        if asked == "phone" and not turn.slot("email"):
+            # somebody must be able to reply; both are asked for again
+            turn.say("utter_need_contact")
+            return [slot_set("email", None), slot_set("phone", None)]
+        if asked in ("email", "phone", "municipality"):
+            return [slot_set(asked, "")]
+        raise InvalidEntry(f"utter_invalid_{asked}")
+
+    def _confirm(self, turn: Turn) -> list[Event]:
+        if turn.intent == "affirm":
+            return [slot_set("confirm", "yes"), slot_set("handoff_end", "confirmed")]
+        field = turn.entity("field") or self._named_field(turn)
+        if field in ENTRIES:
+            return [slot_set(field, None), slot_set("confirm", None)]
+        if turn.intent in ("deny", "correct"):
+            buttons = correction_buttons(turn)
+            turn.say("utter_what_to_correct", buttons=buttons)
+            return [slot_set("confirm", None)]
+        raise InvalidEntry("utter_invalid_confirm")
+
+    def _named_field(self, turn: Turn) -> str | None:
+        said = normalise(turn.text).casefold()
+        return next((entry for entry in ENTRIES if turn.words(f"field_{entry}").casefold() in said), None)
+
+    def _filled(self, turn: Turn) -> list[Event]:
+        """All entries at once, from a form in the browser; what is wrong is told entry by entry."""
+        events: list[Event] = []
+        errors: dict[str, str] = {}
+        values = {entry: str(turn.entity(entry) or "") for entry in ENTRIES}
+        for entry, text in values.items():
+            if entry in ("email", "phone", "municipality") and not text.strip():
+                events.append(slot_set(entry, ""))
+                continue
+            try:
+                events.append(slot_set(entry, self._read(turn, entry, text)))
+            except InvalidEntry as wrong:
+                errors[entry] = wrong.response
+        if not values["email"].strip() and not values["phone"].strip():
+            errors["email"] = "utter_need_contact"
+        if turn.slot("consent") is not True:
+            return [slot_set("consent", None)]
+        if errors:
+            custom = {"type": "handoff", "state": "form", "values": values}
+            turn.say("utter_form_errors", {**custom, "errors": {k: _plain(turn, v) for k, v in errors.items()}})
+            return [slot_set(turn.slot("requested_slot"), None)]
+        return [*events, slot_set("confirm", None)]
+
+
+def _plain(turn: Turn, response: str) -> str:
+    from bot.knowledge.wording import get_wording
+
+    text = get_wording().responses[response].text
+    return text[turn.language] if text else ""
+
+
+def correction_buttons(turn: Turn) -> list[dict[str, str]]:
+    """One button for each entry that can be corrected, and one to stop."""
+    buttons = [
+        turn.button("correct_button", f'/correct{{"field": "{entry}"}}', field=turn.words(f"field_{entry}"))
+        for entry in ENTRIES
+    ]
+    return [*buttons, turn.button("cancel_button", "/cancel")]
+
+
+class AskConsent(Action):
+    """Asks for consent first, and says what will happen with the data."""
+
+    def name(self) -> str:
+        return "action_ask_handoff_form_consent"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        buttons = [turn.button("yes_button", "/affirm"), turn.button("no_button", "/deny")]
+        custom = {"type": "handoff", "state": "offered", "field": "consent"}
+        turn.say("utter_ask_consent", custom, days=get_settings().retention_case_days, buttons=buttons)
+        return []
+
+
+class AskConcern(Action):
+    """Asks for the concern, with what was asked so far as a suggestion."""
+
+    def name(self) -> str:
+        return "action_ask_handoff_form_concern"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        concern = suggested_concern(turn)
+        custom = {"type": "handoff", "state": "form", "field": "concern", "suggestion": concern}
+        cancel = turn.button("cancel_button", "/cancel")
+        if concern:
+            buttons = [turn.button("use_suggestion_button", "/affirm"), cancel]
+            turn.say("utter_ask_concern_prefilled", custom, concern=concern, buttons=buttons)
+        else:
+            turn.say("utter_ask_concern", custom, buttons=[cancel])
+        return []
+
+
+class AskConfirm(Action):
+    """Shows everything that was entered, and asks whether it may be sent."""
+
+    def name(self) -> str:
+        return "action_ask_handoff_form_confirm"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        place = chosen_place(turn)
+        partner = place.partner(turn.directory)
+        values = {entry: turn.slot(entry) or turn.words("not_given") for entry in ENTRIES}
+        turn.say(
+            "utter_ask_confirm",
+            {"type": "handoff", "state": "form", "field": "confirm", "partner": partner.id},
+            partner=partner.name[turn.language],
+            place=place.name(turn.directory, turn.language) or turn.words("place_open"),
+            buttons=[turn.button("send_button", "/affirm"), *correction_buttons(turn)],
+            **{name: value for name, value in values.items() if name != "municipality"},
+        )
+        return []

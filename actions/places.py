@@ -1,0 +1,74 @@
+"""Which partner is in charge of a place."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import Event, Place, Turn, knowledge, slot_set
+
+MOST_CHOICES = 6
+
+
+def tell_partner(turn: Turn) -> list[Event]:
+    """Name the partner in charge of the place of the message, or ask which place is meant."""
+    choices = turn.mentioned_places()
+    if len(choices) > 1:
+        partners = {place.partner(turn.directory).id for place in choices}
+        buttons = [
+            {
+                "title": f"{place.name(turn.directory, turn.language)} ({_district(turn, place)})",
+                "payload": f'/inform_place{{"place": "{place.ags}"}}',
+            }
+            for place in choices[:MOST_CHOICES]
+        ]
+        turn.say("utter_which_place", {"type": "directory", "partner": None, "municipality": None}, buttons=buttons)
+        return [slot_set("last_turn", {"kind": "place"}), slot_set("pending", None)] if partners else []
+    place = turn.place
+    partner = place.partner(turn.directory)
+    turn.say(
+        "utter_partner",
+        {"type": "directory", "partner": partner.id, "municipality": place.ags},
+        place=place.name(turn.directory, turn.language),
+        partner=partner.name[turn.language],
+        contact=turn.contact(partner),
+        buttons=[turn.button("person_button", "/talk_to_person")],
+    )
+    return [slot_set("last_turn", {"kind": "place"}), slot_set("misses", 0), *turn.place_events()]
+
+
+def _district(turn: Turn, place: Place) -> str:
+    return turn.directory.municipality(place.ags).district if place.ags else ""
+
+
+class ActionPlace(Action):
+    """Takes a place: the part of the last answer that holds there, else the partner in charge."""
+
+    def name(self) -> str:
+        return "action_place"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        from actions.answers import PLACE_TOPIC, give_answer, topic_events
+
+        turn = Turn(dispatcher, tracker)
+        outside = turn.entity("outside")
+        if not turn.mentioned_places():
+            await turn.log_turn(PLACE_TOPIC, "answered" if outside else "not_understood")
+            custom = {"type": "directory", "partner": None, "municipality": None}
+            if outside:
+                turn.say("utter_outside", custom, place=outside)
+            else:
+                partner = Place().partner(turn.directory).name[turn.language]
+                turn.say("utter_unknown_place", custom, partner=partner)
+            return []
+        if turn.place.ags:
+            await turn.set_case_place(turn.place.ags)
+        topic = turn.slot("last_topic")
+        if topic in knowledge() and topic != PLACE_TOPIC and turn.place.known:
+            answer = knowledge()[topic]
+            if answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags) is not None:
+                await turn.log_turn(topic, "answered")
+                give_answer(turn, answer)
+                return topic_events(turn, topic)
+        await turn.log_turn(PLACE_TOPIC, "answered")
+        return [*tell_partner(turn), slot_set("last_topic", PLACE_TOPIC)]
