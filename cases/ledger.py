@@ -124,20 +124,23 @@ class Ledger(Database):
         former, new = change.old or STATEWIDE_PARTNER, case.owner
         self._cancel_pending(session, case, f"handed over to {new}", direction=Direction.TO_STAFF)
         self._enqueue_notice(session, case, change.id)
-        if self._was_told(session, case, former):
+        if former in self._told_partners(session, case):
             moved = {"new_partner": new}
             self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.TRANSFERRED, change.id, moved, partner=former)
 
-    def _was_told(self, session: Session, case: Case, partner: str | None = None) -> bool:
-        """Whether staff has seen the case, or may have: an attempt to tell them that ended unknown counts too."""
-        query = select(func.count(OutboxEntry.id)).where(
-            OutboxEntry.case_id == case.id,
-            OutboxEntry.direction == Direction.TO_STAFF,
-            OutboxEntry.delivered_at.is_not(None) | OutboxEntry.attempt_started_at.is_not(None),
+    def _told_partners(self, session: Session, case: Case) -> list[str]:
+        """Partners whose staff have seen the case, or may have: an attempt that ended in an unknown way counts too."""
+        query = (
+            select(OutboxEntry.partner)
+            .where(
+                OutboxEntry.case_id == case.id,
+                OutboxEntry.direction == Direction.TO_STAFF,
+                OutboxEntry.delivered_at.is_not(None) | OutboxEntry.attempt_started_at.is_not(None),
+            )
+            .distinct()
+            .order_by(OutboxEntry.partner)
         )
-        if partner is not None:
-            query = query.where(OutboxEntry.partner == partner)
-        return bool(session.execute(query).scalar_one())
+        return list(session.execute(query).scalars())
 
     def _event(
         self,

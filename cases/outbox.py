@@ -111,19 +111,21 @@ class Outbox(Database):
             claimed_until=None,
         )
 
-    def mark_failed(self, entry: OutboxEntry, error: str, retry_at: datetime) -> bool:
-        """Note that an attempt failed for certain; it is due again at ``retry_at``. False: no longer this worker's.
+    def mark_failed(self, entry: OutboxEntry, error: str, retry_at: datetime, *, uncertain: bool = False) -> bool:
+        """Note that an attempt failed; it is due again at ``retry_at``. False: no longer this worker's.
 
-        ``error`` is kept for operators and must hold no personal data.
+        ``uncertain``: it may have arrived all the same; the mark of the attempt stands on. ``error`` is kept for
+        operators and must hold no personal data.
         """
+        values = {} if uncertain else {"attempt_started_at": None}
         return self._update(
             entry,
             self._mine(entry),
             last_error=error[:2000],
             due_at=retry_at,
-            attempt_started_at=None,
             claimed_by=None,
             claimed_until=None,
+            **values,
         )
 
     def release(self, entry: OutboxEntry) -> bool:

@@ -55,7 +55,7 @@ class Retention(Ledger):
 
         Days come from the settings ``retention_case_days`` and ``retention_conversation_days``. A case keeps the
         reason it was closed for. Cases that wait or are with a person are left alone, however old: somebody owes an
-        answer.
+        answer. Staff who were told of an erased case are asked to erase what they have.
         """
         now = now or self.clock()
         if case_days is None or conversation_days is None:
@@ -93,15 +93,14 @@ class Retention(Ledger):
     def _erase(self, session: Session, case: Case, *, by: str) -> None:
         if case.erased_at is not None:
             return
-        told = self._was_told(session, case)
         if case.is_open:
             self._close(session, case, CloseReason.ERASED, by=by)
         case.close_reason = CloseReason.ERASED.value
         self._empty(session, case, by=by)
-        if told:
-            self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.ERASED, case.id, {})
 
     def _empty(self, session: Session, case: Case, *, by: str) -> None:
+        """Remove all that is personal, and ask the partners who were told of the case to do the same."""
+        told = self._told_partners(session, case)
         self._cancel_pending(session, case, "erased")
         for name in PERSONAL_FIELDS:
             setattr(case, name, None)
@@ -118,3 +117,5 @@ class Retention(Ledger):
                 event.reason = None
         self._event(session, case, "erased", None, None, by=by.split(":", 1)[0])
         case.erased_at = case.updated_at
+        for partner in told:
+            self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.ERASED, partner, {}, partner=partner)

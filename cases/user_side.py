@@ -196,7 +196,7 @@ class UserSide(Ledger):
             case = self._required_open_case(session, conversation_id)
             self._close(session, case, CloseReason.WITHDRAWN, by="user")
             self._cancel_pending(session, case, "withdrawn by the user", direction=Direction.TO_STAFF)
-            if self._was_told(session, case):
+            if case.owner in self._told_partners(session, case):
                 self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.WITHDRAWN, case.id, {})
             return case
 

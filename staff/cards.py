@@ -1,0 +1,126 @@
+"""What staff read: an outbox entry made into title and text in the partner's language, as plain text."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bot.directory import Directory, Partner
+from bot.knowledge.wording import Wording
+from cases.models import OutboxEntry
+from cases.states import Author, OutboxKind
+from staff.channels import OutgoingNotice
+from staff.office_hours import BERLIN, answer_due
+
+# (topic key, language) -> its title, or the key where there is none
+TopicTitle = Callable[[str, str], str]
+
+
+def topic_key(topic: str, _: str) -> str:
+    """The topic as it is keyed; stands in for titles where the knowledge is not loaded."""
+    return topic
+
+
+class Cards:
+    """Writes notices. All words come from ``wording`` (``data/responses/notices.yml``)."""
+
+    def __init__(self, directory: Directory, wording: Wording, topic_title: TopicTitle = topic_key) -> None:
+        self._directory, self._wording, self._topic_title = directory, wording, topic_title
+
+    def notice(self, entry: OutboxEntry) -> OutgoingNotice:
+        """The notice of an outbox entry, in the language of the partner it goes to.
+
+        ``repeated`` when an earlier attempt ended in an unknown way; the relay decides what follows from it.
+        """
+        partner = self._directory.partner(entry.partner)
+        number = entry.key.split("/", 1)[0]
+        title, body = self._write(entry, partner, number)
+        return OutgoingNotice(
+            key=entry.key,
+            kind=entry.kind,
+            case_number=number,
+            partner=partner,
+            title=title,
+            body=body,
+            created_at=entry.created_at,
+            repeated=entry.attempt_started_at is not None,
+        )
+
+    def repetition(self, notice: OutgoingNotice) -> str:
+        """The sentence that warns staff that a notice may have arrived before."""
+        return self._text("repeated", notice.partner.notice.language, number=notice.case_number)
+
+    def _write(self, entry: OutboxEntry, partner: Partner, number: str) -> tuple[str, str]:
+        language, payload = partner.notice.language, entry.payload
+        if entry.kind == OutboxKind.NOTICE:
+            return self._text("title", language, number=number), self._case(entry, partner, number)
+        if entry.kind == OutboxKind.MESSAGE:
+            spoken = payload.get("message_language") or payload.get("language")
+            intro = self._text("message_intro", language, spoken=self._language(spoken, language))
+            return self._text("message_title", language, number=number), f"{intro}\n\n{payload.get('text', '')}"
+        values: dict[str, object] = {"number": number}
+        if entry.kind == OutboxKind.TRANSFERRED:
+            values["partner"] = self._directory.partner(payload["new_partner"]).name[language]
+        title = self._text(f"{entry.kind}_title", language, number=number)
+        return title, self._text(f"{entry.kind}_body", language, **values)
+
+    def _case(self, entry: OutboxEntry, partner: Partner, number: str) -> str:
+        language, payload = partner.notice.language, entry.payload
+        received = datetime.fromisoformat(payload["submitted_at"]) if payload["submitted_at"] else entry.created_at
+        municipality = payload["municipality"]
+        facts = {
+            "number": number,
+            "partner": partner.name[language],
+            "company": payload["company"],
+            "contact": payload["contact_name"],
+            "email": payload["email"],
+            "phone": payload["phone"],
+            "email_replies": self._text("yes" if payload["email_replies"] else "no", language),
+            "municipality": municipality and self._directory.municipality(municipality).name[language],
+            "language": self._language(payload["language"], language),
+            "site": payload["site"],
+            "received": self._moment(received, language),
+            "due": self._moment(answer_due(partner.office_hours, entry.created_at), language),
+        }
+        lines = [self._text("intro", language), ""]
+        lines += [self._line(self._text(f"label_{name}", language), value, language) for name, value in facts.items()]
+        lines += ["", self._text("heading_concern", language), "", payload["concern"] or self._text("none", language)]
+        if payload["turns"]:
+            lines += ["", self._text("heading_topics", language), ""]
+            lines += [f"- {self._turn(turn, language)}" for turn in payload["turns"]]
+        said = [line for line in payload["transcript"] if self._worth_telling(line, payload["concern"])]
+        if said:
+            lines += ["", self._text("heading_messages", language), ""]
+            for line in said:
+                author = self._text(f"author_{line['author']}", language)
+                lines.append(self._line(author, line["text"], language))
+        return "\n".join(lines)
+
+    @staticmethod
+    def _worth_telling(line: dict[str, Any], concern: str | None) -> bool:
+        # the bot's own words stand behind the topics, the concern stands above
+        return bool(line["author"] != Author.BOT and line["text"] != concern)
+
+    def _turn(self, turn: dict[str, Any], language: str) -> str:
+        topic = self._topic_title(turn["topic"], language) if turn["topic"] else self._text("no_topic", language)
+        return self._line(topic, self._text(f"outcome_{turn['outcome']}", language), language)
+
+    def _line(self, label: str, value: object, language: str) -> str:
+        return self._text("line", language, label=label, value=value or self._text("none", language))
+
+    def _language(self, spoken: str | None, language: str) -> str:
+        return self._text(f"language_{spoken}" if spoken in ("de", "ja", "en") else "none", language)
+
+    def _moment(self, moment: datetime, language: str) -> str:
+        local = moment.astimezone(BERLIN)
+        return self._text(
+            "moment",
+            language,
+            weekday=self._text(f"weekday_{local.weekday()}", language),
+            day=f"{local.day:02}",
+            month=f"{local.month:02}",
+            year=local.year,
+            time=f"{local:%H:%M}",
+        )
+
+    def _text(self, name: str, language: str, **values: object) -> str:
+        return self._wording.text(f"notice_{name}", language, **values)

@@ -1,0 +1,104 @@
+"""``nrwbot relay``: run the relay, deliver once, or look how the outbox stands."""
+
+import asyncio
+import signal
+from functools import lru_cache
+
+import typer
+
+from bot.directory import get_directory
+from bot.knowledge.loader import Knowledge, load_knowledge
+from bot.knowledge.problems import KnowledgeError
+from bot.knowledge.wording import get_wording
+from bot.settings import get_settings
+from cases.migrate import require_current
+from cases.operator import log_to_console, operator_errors
+from cases.store import CaseStore, open_store
+from staff.cards import Cards, topic_key
+from staff.relay import Relay
+from staff.targets import Targets
+
+app = typer.Typer(no_args_is_help=True, help="Take the outbox to the partners' staff.")
+
+
+@lru_cache(maxsize=1)
+def _knowledge() -> Knowledge | None:
+    """The answers, read at the first notice that needs a title; None when they cannot be read."""
+    try:
+        return load_knowledge(get_settings().data_dir)
+    except KnowledgeError:
+        return None
+
+
+def topic_title(topic: str, language: str) -> str:
+    """The title of a topic's answer in ``language``; its key when there is no answer of that name."""
+    knowledge = _knowledge()
+    answer = knowledge.get(topic) if knowledge is not None else None
+    return answer.title.get(language) if answer else topic_key(topic, language)
+
+
+def make_targets() -> Targets:
+    """The channels of all partners for the settings and the environment. Raises ``SettingsError``."""
+    return Targets(get_directory(), get_settings().var_dir)
+
+
+def make_relay(store: CaseStore) -> Relay:
+    """A relay for the settings and the environment. Raises ``SettingsError``."""
+    return Relay(store, make_targets(), Cards(get_directory(), get_wording(), topic_title))
+
+
+@app.command()
+def run() -> None:
+    """Deliver notices as they come, until SIGTERM."""
+    log_to_console()
+    with operator_errors():
+        asyncio.run(_run())
+
+
+async def _run() -> None:
+    relay = make_relay(open_store())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, relay.stop)
+    await relay.run()
+
+
+@app.command()
+def once() -> None:
+    """Deliver everything that is due now, and end. Fails when something could not be delivered."""
+    log_to_console()
+    with operator_errors():
+        require_current(get_settings().case_log_url)
+        store = open_store()
+        tried = asyncio.run(_once(store))
+        failing = store.failing_entries(limit=1000)
+        typer.echo(f"{tried} tried, {len(failing)} waiting after a failure.")
+        if failing:
+            raise typer.Exit(1)
+
+
+async def _once(store: CaseStore) -> int:
+    relay = make_relay(store)
+    tried = 0
+    while count := await relay.deliver_due():
+        tried += count
+    return tried
+
+
+@app.command()
+def status() -> None:
+    """Show what was delivered, what waits, what fails and why, and which channel each partner has."""
+    with operator_errors():
+        require_current(get_settings().case_log_url)
+        store, targets = open_store(), make_targets()
+        for count in store.outbox_counts():
+            since = f", oldest since {count.oldest_pending:%Y-%m-%d %H:%M} UTC" if count.oldest_pending else ""
+            typer.echo(
+                f"{count.direction}: {count.delivered} delivered, {count.pending} waiting "
+                f"({count.failing} after a failure){since}"
+            )
+        for entry in store.failing_entries():
+            again = f"{entry.attempts} attempts, next {entry.due_at:%Y-%m-%d %H:%M} UTC"
+            typer.echo(f"  {entry.key}: {again}: {entry.last_error}")
+        for partner in get_directory().partners.values():
+            typer.echo(f"{partner.id}: {targets.channel(partner.id).name} ({partner.notice.url_env})")
