@@ -36,7 +36,8 @@ def schema_problems(file: YamlFile) -> list[Problem]:
         record, field = record_and_field(file.data, path)
         message, mend = _told(error)
         problems.append(Problem(file.name, record, field, message, mend, file.line_of(path)))
-    return problems
+    # each missing entry is an error of its own, told once for all of them
+    return list(dict.fromkeys(problems))
 
 
 def record_and_field(data: Any, path: list[Any]) -> tuple[str, str]:

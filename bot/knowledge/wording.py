@@ -123,12 +123,12 @@ class _Reader:
         if unknown := block.keys() - {"text", "buttons", "custom"}:
             self._add(file, path, f"Unknown: {', '.join(sorted(map(str, unknown)))}.", "Only text, buttons and custom.")
         words = self._texts(file, [*path, "text"], block["text"]) if "text" in block else None
-        buttons = self._buttons(file, [*path, "buttons"], block.get("buttons") or [])
+        buttons = tuple(self._buttons(file, [*path, "buttons"], block.get("buttons") or []))
         custom = block.get("custom")
         if custom is not None and not (isinstance(custom, dict) and isinstance(custom.get("type"), str)):
             self._add(file, [*path, "custom"], "`custom` needs a `type`.", "Such as {type: smalltalk, name: greet}.")
         if len(self.problems) == before:
-            self.responses[name] = Response(name, words, tuple(buttons), custom)
+            self.responses[name] = Response(name, words, buttons, custom)
 
     def _buttons(self, file: YamlFile, path: list[str | int], block: Any) -> Iterable[Button]:
         for number, button in enumerate(block if isinstance(block, list) else [None]):
