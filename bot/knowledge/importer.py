@@ -8,7 +8,7 @@ Adds to the domain, next to ``domain.yml``:
 - the areas that have training phrases, as retrieval intents; conversational intents stand in ``domain.yml``.
 
 Local parts and aspects stay out of the domain; actions send them from :class:`bot.knowledge.loader.Knowledge`. Measured
-on two cores with 95 topics of full length, 40 of them with texts for 8 partners and 17 municipalities: with them, a
+on two cores with 95 topics of full length, 40 of them with texts for 8 partners and 18 municipalities: with them, a
 model's domain has 2.7 MB and takes Rasa 10 s to write and, on every start of the server, 21 s to read; without them
 0.3 MB, 0.5 s and 0.8 s. ``Knowledge`` reads the same records (3 MB) in 0.6 s.
 """
