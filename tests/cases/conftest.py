@@ -29,7 +29,7 @@ class Clock:
         self.now += timedelta(**duration)
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
@@ -43,14 +43,14 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
-@pytest.fixture()
+@pytest.fixture
 def url(empty_url: str) -> str:
     """Address of a database with the case log's tables."""
     upgrade(empty_url)
     return empty_url
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(url: str, clock: Clock) -> Iterator[CaseStore]:
     store = CaseStore(url, clock=clock)
     yield store

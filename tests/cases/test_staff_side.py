@@ -20,8 +20,12 @@ def test_pick_up_tells_the_user_and_silences_the_bot(store: CaseStore, clock: Cl
 
 def test_answering_picks_up_and_repeats_nothing(store: CaseStore) -> None:
     number = submit(store).number
-    first = store.add_staff_message(number, "Guten Tag", by="staff:a", language="de", channel="matrix", external_id="$1")
-    again = store.add_staff_message(number, "Guten Tag", by="staff:a", language="de", channel="matrix", external_id="$1")
+    first = store.add_staff_message(
+        number, "Guten Tag", by="staff:a", language="de", channel="matrix", external_id="$1"
+    )
+    again = store.add_staff_message(
+        number, "Guten Tag", by="staff:a", language="de", channel="matrix", external_id="$1"
+    )
     assert again.id == first.id
     # the same id in another channel is another message
     store.add_staff_message(number, "Noch etwas", by="staff:a", channel="slack", external_id="$1")

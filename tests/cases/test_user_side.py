@@ -2,7 +2,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from cases.models import Case
 from cases.records import TranscriptLine
@@ -11,7 +11,9 @@ from cases.store import CaseStore
 from tests.cases.conftest import BIELEFELD, CONTACT, KOELN, NEUSS, Clock, kinds, submit
 
 
-def ask(store: CaseStore, topic: str | None = "company/gmbh_formation", conversation: str = "talk", **values: object) -> str:
+def ask(
+    store: CaseStore, topic: str | None = "company/gmbh_formation", conversation: str = "talk", **values: object
+) -> str:
     arguments: dict[str, object] = {"outcome": "answered", "language": "ja", **values}
     return store.record_turn(conversation, topic=topic, **arguments)  # type: ignore[arg-type]
 
@@ -168,13 +170,15 @@ def test_new_case_after_closing(store: CaseStore) -> None:
 
 
 def test_the_database_itself_refuses_a_second_open_case(store: CaseStore) -> None:
-    from sqlalchemy.exc import IntegrityError
+    case = store.case(ask(store))
+    kept = ("conversation_id", "state", "owner", "language", "created_at", "updated_at", "email_replies")
 
-    ask(store)
-    with pytest.raises(IntegrityError), store.write() as session:
-        case = session.execute(select(Case)).scalar_one()
-        copy = {name: getattr(case, name) for name in ("conversation_id", "state", "owner", "language", "created_at")}
-        session.add(Case(number="NRW-2222-2222-22", updated_at=case.updated_at, email_replies=False, **copy))
+    def open_another() -> None:
+        with store.write() as session:
+            session.add(Case(number="NRW-2222-2222-22", **{name: getattr(case, name) for name in kept}))
+
+    with pytest.raises(IntegrityError):
+        open_another()
 
 
 def test_user_messages_go_to_the_owner_once(store: CaseStore) -> None:
