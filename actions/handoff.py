@@ -37,8 +37,8 @@ def chosen_place(turn: Turn) -> Place:
 def expectation(turn: Turn, partner: Partner) -> str:
     """When a reply can be expected, by the partner's office hours and NRW's public holidays."""
     now = datetime.now(timezone.utc)
-    state = situation(partner, now)
-    opening = next_opening(partner, now).strftime(turn.words("opening_format"))
+    state = situation(partner.office_hours, now)
+    opening = next_opening(partner.office_hours, now).strftime(turn.words("opening_format"))
     days = partner.office_hours.answer_office_days
     return turn.words(f"expect_{state}", days=days, opening=opening)
 

@@ -67,9 +67,7 @@ def read_concern(text: str) -> str:
 def read_place(text: str, directory: Any) -> str:
     """Municipality key or id of a partner's region that a text names; the first one where a name is shared."""
     for found in get_gazetteer().find(text):
-        if found.entity == "place":
-            return found.value[0]
-        if found.entity == "region":
+        if found.entity in ("place", "region"):
             return found.value[0]
     places = directory.places(text)
     if places:
@@ -94,7 +92,7 @@ class ValidateHandoffForm(Action):
         asked = turn.slot("requested_slot")
         if asked is None:
             return []
-        if turn.intent in ("cancel", "talk_to_person", "withdraw") and turn.intent != "talk_to_person":
+        if turn.intent == "cancel":
             return [slot_set("handoff_end", "cancelled"), slot_set(asked, None), END_OF_FORM]
         if turn.intent == "fill_form":
             return self._filled(turn)

@@ -104,7 +104,7 @@ def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:
     words = len([token for token in blank_pipeline(message.get("language") or "en")(text) if not token.is_punct])
     if form_slot in YES_NO_SLOTS and intent in YES_OR_NO:
         return None
-    if sure and intent in ALWAYS_HEARD and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
+    if sure and intent in ALWAYS_HEARD | YES_OR_NO and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
         return None
     if form_slot == "concern" or not sure or "/" not in _best_name(message):
         return "form_input"

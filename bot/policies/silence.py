@@ -24,6 +24,11 @@ class SilencePolicy(Policy):
     case back or erase the data keep working.
     """
 
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        # above rules and forms
+        return {"priority": 9}
+
     def train(self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
         return self._resource
 
