@@ -213,6 +213,7 @@ class Ledger(Database):
         payload: dict[str, Any],
         *,
         partner: str | None = None,
+        due_at: datetime | None = None,
     ) -> OutboxEntry:
         """Note that somebody must be told; ``what`` sets entries of one kind apart (a sequence or event number)."""
         now = self.clock()
@@ -224,7 +225,7 @@ class Ledger(Database):
             kind=kind.value,
             payload={"number": case.number, "language": case.language, **payload},
             created_at=now,
-            due_at=now,
+            due_at=due_at or now,
             attempts=0,
         )
         session.add(entry)
@@ -261,8 +262,10 @@ class Ledger(Database):
             },
         )
 
-    def _cancel_pending(self, session: Session, case: Case, reason: str, *, direction: Direction | None = None) -> None:
-        """Take back what has not been delivered."""
+    def _cancel_pending(
+        self, session: Session, case: Case, reason: str, *, direction: Direction | None = None
+    ) -> datetime | None:
+        """Take back what has not been delivered. Returns until when an attempt may be under way, if one is."""
         query = select(OutboxEntry).where(
             OutboxEntry.case_id == case.id, OutboxEntry.delivered_at.is_(None), OutboxEntry.cancelled_at.is_(None)
         )
@@ -272,3 +275,5 @@ class Ledger(Database):
         for entry in entries:
             entry.cancelled_at = self.clock()
             entry.last_error = reason
+        under_way = [entry.claimed_until for entry in entries if entry.attempt_started_at and entry.claimed_until]
+        return max(under_way, default=None)

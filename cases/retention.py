@@ -39,14 +39,17 @@ class Retention(Ledger):
             cases = session.execute(query).scalars().all()
             for case in cases:
                 self._erase(session, case, by="user")
-            return len(cases)
+        if cases:
+            self.drop_old_pages()
+        return len(cases)
 
     def erase_case(self, number: str, *, by: str = "operator") -> Case:
         """Erase one case by its number, as ``erase`` does. Erasing again changes nothing."""
         with self.write() as session:
             case = self._numbered_case(session, number)
             self._erase(session, case, by=by)
-            return case
+        self.drop_old_pages()
+        return case
 
     def retention(
         self, now: datetime | None = None, *, case_days: int | None = None, conversation_days: int | None = None
@@ -88,7 +91,9 @@ class Retention(Ledger):
             old_cases = session.execute(old).scalars().all()
             for case in old_cases:
                 self._empty(session, case, by="system")
-            return RetentionCounts(len(idle_cases), len(idle_cases) + len(old_cases))
+        if idle_cases or old_cases:
+            self.drop_old_pages()
+        return RetentionCounts(len(idle_cases), len(idle_cases) + len(old_cases))
 
     def _erase(self, session: Session, case: Case, *, by: str) -> None:
         if case.erased_at is not None:
@@ -101,7 +106,7 @@ class Retention(Ledger):
     def _empty(self, session: Session, case: Case, *, by: str) -> None:
         """Remove all that is personal, and ask the partners who were told of the case to do the same."""
         told = self._told_partners(session, case)
-        self._cancel_pending(session, case, "erased")
+        under_way = self._cancel_pending(session, case, "erased")
         for name in PERSONAL_FIELDS:
             setattr(case, name, None)
         case.email_replies = False
@@ -118,4 +123,7 @@ class Retention(Ledger):
         self._event(session, case, "erased", None, None, by=by.split(":", 1)[0])
         case.erased_at = case.updated_at
         for partner in told:
-            self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.ERASED, partner, {}, partner=partner)
+            # not before a notice that is being sent right now: the request to erase must come after it
+            self._enqueue(
+                session, case, Direction.TO_STAFF, OutboxKind.ERASED, partner, {}, partner=partner, due_at=under_way
+            )

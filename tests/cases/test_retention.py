@@ -64,7 +64,10 @@ def test_nothing_of_an_erased_case_lies_in_the_sqlite_file(tmp_path: Path, clock
     upgrade(f"sqlite:///{path}")
     store = CaseStore(f"sqlite:///{path}", clock=clock)
     full_case(store)
-    store.erase("talk")
+    # as long as somebody is connected, SQLite keeps its write-ahead log
+    with store.engine.connect():
+        store.erase("talk")
+        assert not (tmp_path / "cases.db-wal").read_bytes()
     store.dispose()
     assert CONTACT.email is not None
     assert all(CONTACT.email.encode() not in file.read_bytes() for file in tmp_path.iterdir())
@@ -94,6 +97,18 @@ def test_only_staff_who_know_of_the_case_are_told(store: CaseStore) -> None:
     pending = [entry for entry in store.case_file(told).outbox if not (entry.delivered_at or entry.cancelled_at)]
     assert [(entry.kind, entry.partner) for entry in pending] == [("erased", "rhein_kreis_neuss")]
     assert pending[0].payload == {"number": told, "language": "ja"}
+
+
+def test_the_request_to_erase_comes_after_a_notice_under_way(store: CaseStore, clock: Clock) -> None:
+    number = submit(store).number
+    (entry,) = store.claim_due("w", 5)
+    store.start_attempt(entry)
+    store.erase("talk")
+    assert kinds(store, number, "to_staff") == [("erased", "rhein_kreis_neuss")]
+    assert store.claim_due("w2", 5) == []
+    store.mark_delivered(entry)
+    clock.forward(minutes=2)
+    assert [later.kind for later in store.claim_due("w2", 5)] == ["erased"]
 
 
 def test_nothing_can_be_added_after_erasure(store: CaseStore) -> None:
