@@ -7,7 +7,7 @@ import typer
 
 from bot.settings import SettingsError, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Commands for editors and operators.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 
 # sub-command -> module with a `typer.Typer` called `app`
 SUB_COMMANDS = {
@@ -16,6 +16,11 @@ SUB_COMMANDS = {
     "relay": "staff.cli",
     "nlu": "bot.nlu.cli",
 }
+
+
+@app.callback()
+def nrwbot() -> None:
+    """Commands for editors and operators."""
 
 
 @app.command("settings")

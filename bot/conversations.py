@@ -8,6 +8,8 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Engine
 
+from bot.channels.replay import careful_sqlite, erase_leftovers, erase_messages
+
 logger = logging.getLogger(__name__)
 
 ERASE_SLOT = "erase"
@@ -19,7 +21,7 @@ class ConversationStore(SQLTrackerStore):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _careful_sqlite)
+            sa.event.listen(self.engine, "connect", careful_sqlite)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the new events, or erase all of them when the conversation asks for it."""
@@ -29,20 +31,12 @@ class ConversationStore(SQLTrackerStore):
         await super().save(tracker)
 
 
-def _careful_sqlite(connection: Any, _: Any) -> None:
-    # readers do not wait for writers, and a writer waits for another instead of failing
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()
-
-
 def erase_conversation(engine: Engine, sender_id: str) -> int:
-    """Delete every event of a conversation; returns how many there were."""
+    """Delete every event of a conversation and what its web chat showed; returns how many events there were."""
     events = SQLTrackerStore.SQLEvent.__table__
     with engine.begin() as connection:
         result = connection.execute(events.delete().where(events.c.sender_id == sender_id))
+        erase_messages(connection, sender_id)
     return int(result.rowcount)
 
 
@@ -54,9 +48,13 @@ def erase_conversations_before(engine: Engine, timestamp: float, keep: frozenset
     events = SQLTrackerStore.SQLEvent.__table__
     if not sa.inspect(engine).has_table(events.name):
         return 0
-    last = sa.select(events.c.sender_id).group_by(events.c.sender_id).having(sa.func.max(events.c.timestamp) < timestamp)
+    last = (
+        sa.select(events.c.sender_id).group_by(events.c.sender_id).having(sa.func.max(events.c.timestamp) < timestamp)
+    )
     with engine.begin() as connection:
         old = [sender for (sender,) in connection.execute(last) if sender not in keep]
         for sender in old:
             connection.execute(events.delete().where(events.c.sender_id == sender))
+            erase_messages(connection, sender)
+        erase_leftovers(connection, timestamp, events)
     return len(old)

@@ -33,6 +33,26 @@ class Settings(BaseSettings):
     actions_port: int = Field(5055, ge=1, le=65535, description="Port of the action server.")
     public_url: str = Field("", description="Address under which browsers reach the Rasa server; empty: host and port.")
 
+    # the web chat
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        description="Own proxies in front of the Rasa server, whose X-Forwarded-For entries are believed.",
+    )
+    redis_url: str = Field(
+        "", description="Redis address that carries replies of the web chat between several Rasa servers; empty: one."
+    )
+    chat_messages_per_minute: float = Field(20, gt=0, description="Messages a chat may send in a minute.")
+    chat_messages_at_once: int = Field(
+        10, ge=1, description="Messages a chat may send in one go."
+    )
+    chat_address_messages_per_minute: float = Field(
+        300, gt=0, description="Messages all chats of one network address may send in a minute."
+    )
+    chat_address_sessions_per_hour: float = Field(
+        120, gt=0, description="Chats that may begin from one network address in an hour."
+    )
+
     # where things lie
     data_dir: Path = Field(PROJECT_ROOT / "data", description="Folder of answers, phrases, directory and wording.")
     var_dir: Path = Field(PROJECT_ROOT / "var", description="Folder for databases, secrets and console notices.")

@@ -1,0 +1,20 @@
+"""What Rasa and the libraries below it need to find in the environment before they are imported."""
+
+import os
+import warnings
+
+from bot.settings import PROJECT_ROOT, Settings
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Set the variables that ``endpoints.yml`` refers to, silence TensorFlow, and keep Rasa from reporting usage."""
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # nothing here runs on it; looking for it costs start-up time
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ["SQLALCHEMY_SILENCE_UBER_WARNING"] = "1"
+    os.environ["NRWBOT_RASA_ACTION_URL"] = f"http://{settings.actions_host}:{settings.actions_port}/webhook"
+    os.environ["NRWBOT_RASA_TRACKER_URL"] = settings.tracker_store_url
+    os.environ["SANIC_HOST"] = settings.actions_host
+    os.chdir(PROJECT_ROOT)
+    warnings.filterwarnings("ignore")
