@@ -2,6 +2,9 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import select
+
 from cases.models import OutboxEntry
 from cases.states import Direction
 from cases.store import CaseStore
@@ -164,3 +167,15 @@ def test_counts(store: CaseStore, clock: Clock) -> None:
     counts = {count.direction: count for count in store.outbox_counts()}
     assert (counts["to_staff"].pending, counts["to_staff"].failing, counts["to_staff"].delivered) == (1, 1, 0)
     assert counts["to_user"].oldest_pending == clock.now
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+def test_postgresql_skips_what_another_worker_is_just_taking(store: CaseStore, url: str) -> None:
+    first = submit(store).number
+    second = submit(store, "other").number
+    impatient = CaseStore(f"{url}%20-clock_timeout%3D2000", clock=store.clock)
+    with store.write() as session:
+        session.execute(select(OutboxEntry).where(OutboxEntry.key.startswith(first)).with_for_update()).scalar_one()
+        assert [entry.key.split("/")[0] for entry in claim(impatient)] == [second]
+    impatient.dispose()
