@@ -43,9 +43,7 @@ class Settings(BaseSettings):
         "", description="Redis address that carries replies of the web chat between several Rasa servers; empty: one."
     )
     chat_messages_per_minute: float = Field(20, gt=0, description="Messages a chat may send in a minute.")
-    chat_messages_at_once: int = Field(
-        10, ge=1, description="Messages a chat may send in one go."
-    )
+    chat_messages_at_once: int = Field(10, ge=1, description="Messages a chat may send in one go.")
     chat_address_messages_per_minute: float = Field(
         300, gt=0, description="Messages all chats of one network address may send in a minute."
     )
@@ -163,11 +161,13 @@ def _mask(value: object) -> str:
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings afresh. Raises ``SettingsError`` with one line for each wrong setting."""
     known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.__fields__} | {SETTINGS_FILE_VARIABLE}
-    # NRWBOT_NOTICE_URL_<PARTNER> and the like are referred to by data/directory/partners.yml
+    # NRWBOT_NOTICE_URL_<PARTNER> is referred to by data/directory/partners.yml, NRWBOT_RASA_<NAME> by endpoints.yml
     unknown = sorted(
         name
         for name in os.environ
-        if name.startswith(ENV_PREFIX) and name not in known and not name.startswith(f"{ENV_PREFIX}NOTICE_URL_")
+        if name.startswith(ENV_PREFIX)
+        and name not in known
+        and not name.startswith((f"{ENV_PREFIX}NOTICE_URL_", f"{ENV_PREFIX}RASA_"))
     )
     if unknown:
         raise SettingsError(f"Unknown setting in the environment: {', '.join(unknown)}. See docs/operations.md.")
