@@ -64,6 +64,21 @@ class Settings(BaseSettings):
         "use-multilingual", description="Sentence encoder: use-multilingual, or sentence-transformers:<model>."
     )
 
+    # staff and their channels
+    pickup_minutes: int = Field(
+        45, ge=1, description="Minutes of office hours within which somebody should take a case; then it escalates."
+    )
+    matrix_url: str = Field("", description="Address of the Matrix server on which the relay has its account.")
+    matrix_user: str = Field("", description="The relay's Matrix account, such as @assistant:example.org.")
+    mail_address: str = Field(
+        "", description="Mail address the relay writes from and is answered at; empty: the project sends no mail."
+    )
+    file_megabytes: float = Field(10, gt=0, description="Largest file that staff may send to a user.")
+    translation_url: str = Field(
+        "", description="Translation service: libretranslate+https://... or deepl+https://...; empty: none."
+    )
+    translation_seconds: float = Field(10, gt=0, description="How long a translation may take before it is given up.")
+
     # privacy
     retention_case_days: int = Field(
         365, ge=1, description="Days after closing until contact data and texts of a case are erased."
@@ -79,6 +94,18 @@ class Settings(BaseSettings):
     api_token: SecretStr = Field(
         SecretStr(""), description="Lets relay and operators use Rasa's HTTP API. script/server makes one."
     )
+    matrix_token: SecretStr = Field(SecretStr(""), description="Access token of the relay's Matrix account.")
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack bot token (xoxb-...).")
+    slack_app_token: SecretStr = Field(SecretStr(""), description="Slack app token for Socket Mode (xapp-...).")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for sending: smtp://, smtp+starttls:// or smtps://user:password@host:port.",
+    )
+    imap_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mailbox in which staff's answers arrive: imap:// or imaps://user:password@host:port.",
+    )
+    translation_key: SecretStr = Field(SecretStr(""), description="Key of the translation service, if it wants one.")
 
     class Config:
         env_prefix = ENV_PREFIX
@@ -161,13 +188,14 @@ def _mask(value: object) -> str:
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings afresh. Raises ``SettingsError`` with one line for each wrong setting."""
     known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.__fields__} | {SETTINGS_FILE_VARIABLE}
-    # NRWBOT_NOTICE_URL_<PARTNER> is referred to by data/directory/partners.yml, NRWBOT_RASA_<NAME> by endpoints.yml
+    # NRWBOT_NOTICE_URL_<PARTNER> and NRWBOT_STAFF_CHANNEL_<PARTNER> belong to data/directory/partners.yml,
+    # NRWBOT_RASA_<NAME> to endpoints.yml
     unknown = sorted(
         name
         for name in os.environ
         if name.startswith(ENV_PREFIX)
         and name not in known
-        and not name.startswith((f"{ENV_PREFIX}NOTICE_URL_", f"{ENV_PREFIX}RASA_"))
+        and not name.startswith((f"{ENV_PREFIX}NOTICE_URL_", f"{ENV_PREFIX}STAFF_CHANNEL_", f"{ENV_PREFIX}RASA_"))
     )
     if unknown:
         raise SettingsError(f"Unknown setting in the environment: {', '.join(unknown)}. See docs/operations.md.")

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.directory import STATEWIDE_PARTNER, Directory, get_directory
+from bot.settings import get_settings
 from cases.database import Clock, Database, utc_now
 from cases.models import Case, CaseEvent, Message, OutboxEntry, Turn
 from cases.numbers import new_number, normalise_number
@@ -17,9 +18,24 @@ from cases.states import Author, CaseNotFound, CaseState, CloseReason, Direction
 class Ledger(Database):
     """Ground of the store. Its methods work inside a write session of the caller and never commit."""
 
-    def __init__(self, url: str, *, directory: Directory | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        directory: Directory | None = None,
+        clock: Clock = utc_now,
+        mails_users: bool | None = None,
+    ) -> None:
         super().__init__(url, clock=clock)
         self._directory = directory
+        self._mails_users = mails_users
+
+    @property
+    def mails_users(self) -> bool:
+        """Whether the project can send mail, so that users who agreed get replies by mail too."""
+        if self._mails_users is None:
+            self._mails_users = bool(get_settings().mail_address)
+        return self._mails_users
 
     @property
     def directory(self) -> Directory:
@@ -261,6 +277,21 @@ class Ledger(Database):
                 ],
             },
         )
+
+    def _cancel_reminders(self, session: Session, case: Case) -> None:
+        """Nobody needs to be reminded of what is closed, or of what others have."""
+        statement = (
+            update(OutboxEntry)
+            .where(
+                OutboxEntry.case_id == case.id,
+                OutboxEntry.kind == OutboxKind.REMINDER.value,
+                OutboxEntry.delivered_at.is_(None),
+                OutboxEntry.cancelled_at.is_(None),
+            )
+            .values(cancelled_at=self.clock(), last_error="no longer needed")
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(statement)
 
     def _cancel_pending(
         self, session: Session, case: Case, reason: str, *, direction: Direction | None = None

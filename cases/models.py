@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -219,3 +220,48 @@ class OutboxEntry(Base):
     delivered_at = Column(UtcDateTime)
     cancelled_at = Column(UtcDateTime)
     external_id = Column(String(255))
+
+
+class StaffInbox(Base):
+    """Messages of staff that have been acted on, so that each is acted on once however often a channel brings it."""
+
+    __tablename__ = "staff_inbox"
+
+    channel: str = Column(String(40), primary_key=True)
+    external_id: str = Column(String(255), primary_key=True)
+    at: datetime = Column(UtcDateTime, nullable=False, index=True)
+
+
+class ChannelPosition(Base):
+    """How far a staff channel has been read; what that means is the channel's own affair."""
+
+    __tablename__ = "channel_positions"
+
+    channel: str = Column(String(120), primary_key=True)
+    position: str = Column(Text, nullable=False)
+
+
+class Attachment(Base):
+    """A file that staff sent the user. ``token`` is unguessable: who has it may open the file. Gone with the case."""
+
+    __tablename__ = "attachments"
+
+    token: str = Column(String(64), primary_key=True)
+    case_id: int = Column(ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True)
+    at: datetime = Column(UtcDateTime, nullable=False)
+    name: str = Column(Text, nullable=False)
+    media_type: str = Column(String(80), nullable=False)
+    content: bytes = Column(LargeBinary, nullable=False)
+
+
+class Candidate(Base):
+    """An answer of staff proposed for the knowledge base, without personal data and without a way back to its case."""
+
+    __tablename__ = "candidates"
+
+    id: int = Column(Integer, primary_key=True)
+    at: datetime = Column(UtcDateTime, nullable=False)
+    partner: str = Column(String(40), nullable=False)
+    topic = Column(String(120))
+    language = Column(String(8))
+    text: str = Column(Text, nullable=False)

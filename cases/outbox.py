@@ -1,7 +1,7 @@
 """The outbox: who delivers which entry, when, and in which order. Written by the other sides, emptied by the relay.
 
 An entry is leased to one worker for a time. A later entry of the same case and direction (to staff: and partner)
-waits until the earlier one has been delivered or cancelled.
+waits until the earlier one has been delivered or cancelled; a reminder for later holds nothing up.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from cases.database import Database
 from cases.models import OutboxEntry
-from cases.states import Direction
+from cases.states import Direction, OutboxKind
 
 LEASE = timedelta(minutes=2)
 
@@ -53,7 +53,8 @@ class Outbox(Database):
                 earlier.case_id == OutboxEntry.case_id,
                 earlier.direction == OutboxEntry.direction,
                 # two partners' channels fail apart; the user has one channel, whoever speaks
-                or_(earlier.direction == Direction.TO_USER, earlier.partner == OutboxEntry.partner),
+                or_(earlier.direction != Direction.TO_STAFF, earlier.partner == OutboxEntry.partner),
+                earlier.kind != OutboxKind.REMINDER.value,
                 earlier.id < OutboxEntry.id,
                 earlier.delivered_at.is_(None),
                 earlier.cancelled_at.is_(None),
@@ -72,10 +73,14 @@ class Outbox(Database):
             )
             .order_by(OutboxEntry.due_at, OutboxEntry.id)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=OutboxEntry)
         )
+        with self.read() as session:
+            # looking costs no lock; whoever polls often mostly finds nothing
+            if session.execute(query.with_only_columns(OutboxEntry.id).limit(1)).first() is None:
+                return []
         with self.write() as session:
-            entries: list[OutboxEntry] = list(session.execute(query).scalars())
+            locked = query.with_for_update(skip_locked=True, of=OutboxEntry)
+            entries: list[OutboxEntry] = list(session.execute(locked).scalars())
             for entry in entries:
                 entry.claimed_by = worker
                 entry.claimed_until = now + lease
@@ -131,6 +136,35 @@ class Outbox(Database):
     def release(self, entry: OutboxEntry) -> bool:
         """Give a claimed entry back untouched, at the end of a process."""
         return self._update(entry, self._mine(entry), claimed_by=None, claimed_until=None)
+
+    def hasten(self, direction: Direction, partners: Sequence[str] | None = None) -> int:
+        """Make what failed due at once, because what failed is back. ``partners``: only entries of these."""
+        statement = (
+            update(OutboxEntry)
+            .where(
+                OutboxEntry.direction == direction.value,
+                OutboxEntry.delivered_at.is_(None),
+                OutboxEntry.cancelled_at.is_(None),
+                OutboxEntry.last_error.is_not(None),
+                OutboxEntry.claimed_by.is_(None),
+                OutboxEntry.due_at > self.clock(),
+            )
+            .values(due_at=self.clock())
+            .execution_options(synchronize_session=False)
+        )
+        if partners is not None:
+            statement = statement.where(OutboxEntry.partner.in_(list(partners)))
+        with self.write() as session:
+            result: Any = session.execute(statement)
+            return int(result.rowcount)
+
+    def outbox_entry(self, key: str) -> OutboxEntry | None:
+        """The entry of this key."""
+        with self.read() as session:
+            entry: OutboxEntry | None = session.execute(
+                select(OutboxEntry).where(OutboxEntry.key == key)
+            ).scalar_one_or_none()
+            return entry
 
     def outbox_counts(self) -> list[OutboxCount]:
         """How many entries are delivered, pending and failing (tried and not delivered), for each direction."""

@@ -1,7 +1,9 @@
 """What callers hand to the case log: contact data, transcript lines, filters."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cases.states import Author
 
@@ -27,6 +29,41 @@ class TranscriptLine:
     language: str | None = None
     channel: str | None = None
     external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A message of staff that asks for a change, and what to tell them once it is made.
+
+    ``external_id`` is unique in ``channel``: the change is made, and ``reply`` told, once for each. ``partner`` is
+    whose staff wrote: only the owner's may act. ``reply`` names a text ``staff_<reply>`` with its ``values``; None: silence.
+    """
+
+    channel: str
+    external_id: str
+    partner: str
+    reply: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StaffFile:
+    """A file that staff send. ``media_type`` is what the content was found to be, not what the sender says."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class WaitingCase:
+    """A case that nobody has taken. ``since`` it waits for its present owner; ``reminders`` were sent since then."""
+
+    number: str
+    owner: str
+    since: datetime
+    reminders: int
+    escalated: bool
 
 
 @dataclass(frozen=True)

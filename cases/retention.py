@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.settings import get_settings
 from cases.ledger import Ledger
-from cases.models import Case, CaseEvent, Message, OutboxEntry, Turn
+from cases.models import Attachment, Case, CaseEvent, Message, OutboxEntry, StaffInbox, Turn
 from cases.states import CaseState, CloseReason, Direction, OutboxKind
 
 PERSONAL_FIELDS = ("company", "contact_name", "email", "phone", "concern", "checklist", "rating_comment", "page_url")
@@ -88,6 +88,8 @@ class Retention(Ledger):
                 )
                 .with_for_update()
             )
+            # ids of staff messages; no channel brings one back after so long
+            session.execute(delete(StaffInbox).where(StaffInbox.at < now - timedelta(days=max(30, conversation_days))))
             old_cases = session.execute(old).scalars().all()
             for case in old_cases:
                 self._empty(session, case, by="system")
@@ -112,6 +114,7 @@ class Retention(Ledger):
         case.email_replies = False
         case.conversation_id = f"erased-{case.number}"
         session.execute(delete(Message).where(Message.case_id == case.id))
+        session.execute(delete(Attachment).where(Attachment.case_id == case.id))
         session.execute(update(Turn).where(Turn.case_id == case.id).values(feedback_reason=None))
         session.execute(update(OutboxEntry).where(OutboxEntry.case_id == case.id).values(payload={}))
         # who of staff did what, and remarks in free text, go; that it was staff stays

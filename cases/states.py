@@ -51,13 +51,17 @@ class Direction(_Word):
 
     TO_STAFF = "to_staff"
     TO_USER = "to_user"
+    # to the user's mailbox, beside the chat, when the user agreed to it
+    BY_MAIL = "by_mail"
 
 
 class OutboxKind(_Word):
     """What an outbox entry is about.
 
     To staff: ``notice`` (a new case, or one handed over), ``message``, ``transferred`` (it went to another partner),
-    ``withdrawn``, ``erased``, ``reminder``. To the user: ``message``, ``picked_up``, ``transferred``, ``closed``.
+    ``withdrawn``, ``erased``, ``reminder``, ``reply`` (what came of something staff wrote), ``translation``. To the
+    user: ``message``, ``picked_up``, ``transferred``, ``closed``, ``retracted`` (staff took a message back),
+    ``nobody_yet`` (nobody has taken the case within the time set), ``translation``. By mail: ``message``.
     """
 
     NOTICE = "notice"
@@ -65,6 +69,10 @@ class OutboxKind(_Word):
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
     REMINDER = "reminder"
+    REPLY = "reply"
+    TRANSLATION = "translation"
+    RETRACTED = "retracted"
+    NOBODY_YET = "nobody_yet"
     PICKED_UP = "picked_up"
     TRANSFERRED = "transferred"
     CLOSED = "closed"
@@ -115,6 +123,14 @@ class IllegalTransition(CaseError):
     def __init__(self, number: str, current: str, wanted: str) -> None:
         super().__init__(f"Case {number} is '{current}' and cannot become '{wanted}'.")
         self.number, self.current, self.wanted = number, str(current), str(wanted)
+
+
+class NotTheOwner(CaseError):
+    """Staff of one partner tried to act on a case that another partner has."""
+
+    def __init__(self, number: str, owner: str) -> None:
+        super().__init__(f"Case {number} is with {owner}.")
+        self.number, self.owner = number, owner
 
 
 class CaseLogUnavailable(CaseError):

@@ -1,6 +1,8 @@
 """The only door to the case log. Every other package opens it here and nowhere else."""
 
 from bot.settings import get_settings
+from cases.channels import ChannelSide
+from cases.escalation import Escalation
 from cases.outbox import Outbox
 from cases.queries import Queries
 from cases.retention import Retention
@@ -8,7 +10,7 @@ from cases.staff_side import StaffSide
 from cases.user_side import UserSide
 
 
-class CaseStore(UserSide, StaffSide, Retention, Outbox, Queries):
+class CaseStore(UserSide, Escalation, ChannelSide, StaffSide, Retention, Outbox, Queries):
     """The case log at a SQLAlchemy address. Synchronous, safe to share between threads; each method is a transaction.
 
     The tables must be there: see ``cases.migrate``. Every method raises ``CaseLogUnavailable`` when the database cannot
