@@ -1,5 +1,6 @@
 """What Rasa says, as messages of the web chat: one for each text, with its buttons and ``custom``."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any
@@ -12,6 +13,7 @@ from bot.directory import get_directory
 CHANNEL = "webchat"
 Body = dict[str, Any]
 Deliver = Callable[[str, list[Body]], Awaitable[None]]
+_INTENT = re.compile(r"/([A-Za-z0-9_]+)")
 SPEAKERS = frozenset({"bot", "person", "system"})
 
 
@@ -28,7 +30,7 @@ class TurnOutput(OutputChannel):
     async def send_response(self, recipient_id: str, message: Body) -> None:
         """Take one of Rasa's messages. A ``custom`` without text joins the text before it, if that has none."""
         text = str(message.get("text") or "").strip()
-        options = with_tokens(list(message.get("buttons") or message.get("quick_replies") or []), recipient_id)
+        options = buttons_of(message.get("buttons") or message.get("quick_replies") or [], recipient_id)
         custom = message.get("custom") or {}
         last = self.utterances[-1] if self.utterances else None
         if not text and not options and last is not None and not last["custom"]:
@@ -70,6 +72,16 @@ class DirectOutput(TurnOutput):
         self.utterances = []
         await super().send_response(recipient_id, message)
         await self._deliver(recipient_id, self.utterances)
+
+
+def buttons_of(options: Iterable[dict[str, Any]], conversation_id: str) -> list[Body]:
+    """Buttons as browsers get them: title, token, and the name of the intent, so that each can find its place."""
+    named = []
+    for option in options:
+        match = _INTENT.match(str(option.get("payload") or ""))
+        shown = {"title": str(option.get("title") or ""), "payload": option.get("payload")}
+        named.append({**shown, "intent": match.group(1) if match else ""})
+    return with_tokens(named, conversation_id)
 
 
 def message_of(utterance: Body, language: str) -> Body:

@@ -17,6 +17,7 @@ from bot.settings import get_settings
 LANGUAGES = ("de", "ja", "en")
 OWN_SITE = "demo"
 _LOOK: Mapping[str, tuple[str, ...]] = {"position": ("right", "left"), "theme": ("auto", "light", "dark")}
+_ADDRESSES = ("logo", "privacy_url")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -144,17 +145,19 @@ def _check_origin(origin: str) -> None:
 
 
 def _look(look: dict[str, Any]) -> dict[str, Any]:
-    if strangers := sorted(look.keys() - {"colour", "logo", *_LOOK}):
-        raise ValueError(f"look: unknown '{strangers[0]}'; there are colour, logo, position and theme")
-    colour, logo = look.get("colour"), look.get("logo")
+    if strangers := sorted(look.keys() - {"colour", *_ADDRESSES, *_LOOK}):
+        raise ValueError(f"look: unknown '{strangers[0]}'; there are colour, logo, privacy_url, position and theme")
+    colour = look.get("colour")
     if colour is not None and not _COLOUR.fullmatch(str(colour)):
         raise ValueError(f"look: colour '{colour}' is not of the form #rrggbb")
-    if logo is not None and not str(logo).startswith("https://"):
-        raise ValueError(f"look: logo '{logo}' is no https address")
+    for name in _ADDRESSES:
+        if look.get(name) is not None and not str(look[name]).startswith("https://"):
+            raise ValueError(f"look: {name} '{look[name]}' is no https address")
     for name, allowed in _LOOK.items():
         if look.get(name, allowed[0]) not in allowed:
             raise ValueError(f"look: {name} '{look[name]}' is none of {', '.join(allowed)}")
-    return {"colour": colour, "logo": logo, **{name: look.get(name, allowed[0]) for name, allowed in _LOOK.items()}}
+    chosen = {name: look.get(name, allowed[0]) for name, allowed in _LOOK.items()}
+    return {"colour": colour, **{name: look.get(name) for name in _ADDRESSES}, **chosen}
 
 
 def _texts(texts: dict[str, Any]) -> dict[str, Any]:

@@ -179,8 +179,9 @@ class WebChatInput(SocketIOInput):
         if events.field(data, "consent") is not True:
             return _refusal("no_consent", visitor)
         conversation_id = sessions.verify(events.field(data, "session"), site.id)
-        if conversation_id and await self._store.call(MessageStore.has_ended, conversation_id):
-            conversation_id = None
+        if conversation_id is not None:
+            ended: bool = await self._store.call(MessageStore.has_ended, conversation_id)
+            conversation_id = None if ended else conversation_id
         resumed = conversation_id is not None
         if conversation_id is None:
             if not self._address_sessions.take(visitor.address):
