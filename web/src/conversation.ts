@@ -59,30 +59,33 @@ export class Conversation extends EventTarget {
   /** What was entered into the form so far. */
   formValues: Partial<FormValues> = {};
 
-  private socket: Socket | undefined;
-  private readonly queue = new Queue();
-  private ready = false;
-  private flushing = false;
-  private typingTimer: ReturnType<typeof setTimeout> | undefined;
-  private ownTyping: ReturnType<typeof setTimeout> | undefined;
+  #socket: Socket | undefined;
+  readonly #queue = new Queue();
+  #ready = false;
+  #flushing = false;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #ownTyping: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly around: Surroundings) {
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
     super();
+    this.#around = around;
   }
 
   /** Whether the conversation has begun (and not ended). */
   get started(): boolean {
-    return this.socket !== undefined;
+    return this.#socket !== undefined;
   }
 
   /** Connects and begins or resumes the session. Call only with the user's consent. */
   start(): void {
-    if (this.socket) return;
+    if (this.#socket) return;
     this.ending = undefined;
     this.refusal = undefined;
     this.connection = "connecting";
-    for (const item of this.queue.all) this.showOwn(item);
-    const socket = io(this.around.server, {
+    for (const item of this.#queue.all) this.#showOwn(item);
+    const socket = io(this.#around.server, {
       path: "/socket.io/",
       transports: ["websocket", "polling"],
       tryAllTransports: true,
@@ -92,38 +95,38 @@ export class Conversation extends EventTarget {
       randomizationFactor: 0.5,
       timeout: 10_000,
     });
-    this.socket = socket;
-    socket.on("connect", () => this.requestSession());
+    this.#socket = socket;
+    socket.on("connect", () => this.#requestSession());
     socket.on("disconnect", (reason) => {
-      this.lost();
+      this.#lost();
       // Socket.IO reconnects by itself unless the server hung up
-      if (reason === "io server disconnect") setTimeout(() => this.socket?.connect(), 2_000);
+      if (reason === "io server disconnect") setTimeout(() => this.#socket?.connect(), 2_000);
     });
-    socket.on("connect_error", () => this.lost());
-    socket.on("session_confirm", (data: unknown) => this.confirmed(data));
-    socket.on("bot_uttered", (data: unknown) => this.received(data));
-    socket.on("typing", (data: unknown) => this.otherTypes(data));
-    socket.on("session_closed", () => this.closed("ended"));
+    socket.on("connect_error", () => this.#lost());
+    socket.on("session_confirm", (data: unknown) => this.#confirmed(data));
+    socket.on("bot_uttered", (data: unknown) => this.#received(data));
+    socket.on("typing", (data: unknown) => this.#otherTypes(data));
+    socket.on("session_closed", () => this.#closed("ended"));
     addEventListener("online", this.tryNow);
-    this.changed();
+    this.#changed();
   }
 
   /** Connects at once instead of after the back-off. */
   readonly tryNow = (): void => {
-    const socket = this.socket;
+    const socket = this.#socket;
     if (!socket || socket.connected) return;
     socket.disconnect();
     this.connection = "connecting";
-    this.changed();
+    this.#changed();
     socket.connect();
   };
 
   /** Leaves the server without ending the session: for a page that takes the element away. */
   detach(): void {
     removeEventListener("online", this.tryNow);
-    this.socket?.disconnect();
-    this.socket = undefined;
-    this.ready = false;
+    this.#socket?.disconnect();
+    this.#socket = undefined;
+    this.#ready = false;
     this.connection = "idle";
   }
 
@@ -136,55 +139,55 @@ export class Conversation extends EventTarget {
       data.title = trimmed;
       button.message.pressed = button.payload;
     }
-    this.enqueue({ event: "user_uttered", data, tries: 0 });
+    this.#enqueue({ event: "user_uttered", data, tries: 0 });
   }
 
   /** Sends the handoff form; `sentLabel` stands in the log, never what was entered. */
   submitForm(values: FormValues, sentLabel: string): void {
-    this.enqueue({ event: "form_submit", data: { form: "handoff", values, client_id: newId(), title: sentLabel }, tries: 0 });
+    this.#enqueue({ event: "form_submit", data: { form: "handoff", values, client_id: newId(), title: sentLabel }, tries: 0 });
   }
 
   /** Sends a message again that the server did not take. */
   retry(message: Message): void {
-    const item = this.failed.get(message.key);
+    const item = this.#failed.get(message.key);
     if (!item) return;
-    this.failed.delete(message.key);
+    this.#failed.delete(message.key);
     this.messages = this.messages.filter((each) => each !== message);
-    this.enqueue({ ...item, tries: 0 });
+    this.#enqueue({ ...item, tries: 0 });
   }
 
   /** Takes a message away that was not sent. */
   discard(message: Message): void {
-    this.failed.delete(message.key);
-    this.queue.remove(message.key);
+    this.#failed.delete(message.key);
+    this.#queue.remove(message.key);
     this.messages = this.messages.filter((each) => each !== message);
-    this.changed();
+    this.#changed();
   }
 
   /** Ends the session on the server; false when it could not be told. */
   async end(erase: boolean): Promise<boolean> {
     try {
-      if (!this.socket?.connected) return false;
-      const ack = readAck(await this.socket.timeout(ACK_TIMEOUT).emitWithAck("end_session", { erase }));
+      if (!this.#socket?.connected) return false;
+      const ack = readAck(await this.#socket.timeout(ACK_TIMEOUT).emitWithAck("end_session", { erase }));
       if (ack.status !== "ok" && ack.status !== "no_session") return false;
     } catch {
       return false;
     }
-    this.closed(erase ? "erased" : "ended");
+    this.#closed(erase ? "erased" : "ended");
     return true;
   }
 
   /** Another tab changed what is kept: follow it. */
   keptChanged(): void {
-    if (this.started && !this.around.memory.kept.session && this.confirmation) this.closed("ended");
+    if (this.started && !this.#around.memory.kept.session && this.confirmation) this.#closed("ended");
   }
 
   /** Tells a person that the user is writing. */
   tellTyping(): void {
-    if (this.handoff?.state !== "with_person" || !this.ready) return;
-    if (this.ownTyping === undefined) this.socket?.emit("typing", { on: true });
-    clearTimeout(this.ownTyping);
-    this.ownTyping = setTimeout(() => this.stopTyping(), OWN_TYPING_LASTS);
+    if (this.handoff?.state !== "with_person" || !this.#ready) return;
+    if (this.#ownTyping === undefined) this.#socket?.emit("typing", { on: true });
+    clearTimeout(this.#ownTyping);
+    this.#ownTyping = setTimeout(() => this.#stopTyping(), OWN_TYPING_LASTS);
   }
 
   /** The latest word on the way to a person. */
@@ -201,10 +204,10 @@ export class Conversation extends EventTarget {
   }
 
   /** What was sent and not taken, by the message's key. */
-  private readonly failed = new Map<string, Waiting>();
+  readonly #failed = new Map<string, Waiting>();
 
-  private requestSession(): void {
-    const { memory, language } = this.around;
+  #requestSession(): void {
+    const { memory, language } = this.#around;
     const known = this.messages.reduce((last, message) => (message.status === "sent" && message.key.startsWith("#") ? Math.max(last, message.id ?? 0) : last), 0);
     const request = {
       session: memory.kept.session ?? null,
@@ -214,59 +217,59 @@ export class Conversation extends EventTarget {
       page_url: location.origin + location.pathname,
       consent: true,
     };
-    this.socket?.timeout(ACK_TIMEOUT).emit("session_request", request, (error: Error | null, data: unknown) => {
+    this.#socket?.timeout(ACK_TIMEOUT).emit("session_request", request, (error: Error | null, data: unknown) => {
       if (error) {
         // connected, but nobody answers: begin anew
-        this.socket?.disconnect().connect();
+        this.#socket?.disconnect().connect();
         return;
       }
       const ack = readAck(data);
-      if (ack.status === "ok") this.confirmed(data);
-      else this.refused(ack.text);
+      if (ack.status === "ok") this.#confirmed(data);
+      else this.#refused(ack.text);
     });
   }
 
-  private refused(words: string | undefined): void {
+  #refused(words: string | undefined): void {
     this.refusal = words ?? "";
     this.connection = "offline";
-    this.changed();
+    this.#changed();
     setTimeout(() => {
-      if (this.refusal !== undefined && this.socket?.connected) this.requestSession();
+      if (this.refusal !== undefined && this.#socket?.connected) this.#requestSession();
     }, 30_000);
   }
 
-  private confirmed(data: unknown): void {
+  #confirmed(data: unknown): void {
     const confirmation = readConfirmation(data);
     // told twice: as an event and as the acknowledgement
-    if (!confirmation || (this.ready && confirmation.session === this.confirmation?.session)) return;
+    if (!confirmation || (this.#ready && confirmation.session === this.confirmation?.session)) return;
     if (!confirmation.resumed) {
       this.messages = this.messages.filter((message) => message.status !== "sent");
-      this.queue.forNewSession();
+      this.#queue.forNewSession();
       this.formValues = {};
     }
     this.confirmation = confirmation;
     this.refusal = undefined;
-    this.around.memory.keep({ session: confirmation.session });
+    this.#around.memory.keep({ session: confirmation.session });
     this.connection = "online";
-    this.ready = true;
-    this.replaying = confirmation.resumed && confirmation.lastId > this.lastId;
-    if (this.replaying) setTimeout(() => this.endReplay(), 3_000);
+    this.#ready = true;
+    this.replaying = confirmation.resumed && confirmation.lastId > this.#lastId;
+    if (this.replaying) setTimeout(() => this.#endReplay(), 3_000);
     this.dispatchEvent(new Event("confirmed"));
-    this.changed();
-    void this.flush();
+    this.#changed();
+    void this.#flush();
   }
 
-  private get lastId(): number {
+  get #lastId(): number {
     return this.messages.reduce((last, message) => Math.max(last, message.id ?? 0), 0);
   }
 
-  private endReplay(): void {
+  #endReplay(): void {
     if (!this.replaying) return;
     this.replaying = false;
-    this.changed();
+    this.#changed();
   }
 
-  private received(data: unknown): void {
+  #received(data: unknown): void {
     const uttered = readUttered(data);
     if (!uttered) return;
     const known = this.messages.find((each) => each.id === uttered.id || (uttered.clientId !== undefined && each.key === uttered.clientId));
@@ -274,75 +277,75 @@ export class Conversation extends EventTarget {
       known.id = uttered.id;
       known.status = "sent";
       known.problem = undefined;
-      if (uttered.clientId) this.queue.remove(uttered.clientId);
+      if (uttered.clientId) this.#queue.remove(uttered.clientId);
     } else {
       this.messages.push(messageOf(uttered));
     }
-    this.sort();
-    if (uttered.from !== "user") this.setTyping(undefined);
+    this.#sort();
+    if (uttered.from !== "user") this.#setTyping(undefined);
     if (["submitted", "cancelled", "closed"].includes(uttered.custom.state ?? "")) this.formValues = {};
     if (!known && uttered.from !== "user") this.dispatchEvent(new CustomEvent<Uttered>("uttered", { detail: uttered }));
-    this.changed();
-    if (this.replaying && uttered.id >= (this.confirmation?.lastId ?? 0)) setTimeout(() => this.endReplay(), 100);
+    this.#changed();
+    if (this.replaying && uttered.id >= (this.confirmation?.lastId ?? 0)) setTimeout(() => this.#endReplay(), 100);
   }
 
-  private otherTypes(data: unknown): void {
+  #otherTypes(data: unknown): void {
     const told = fields(data);
     const from = told["from"] === "person" ? "person" : "bot";
-    this.setTyping(told["on"] === true ? from : undefined);
-    this.changed();
+    this.#setTyping(told["on"] === true ? from : undefined);
+    this.#changed();
   }
 
-  private setTyping(who: "bot" | "person" | undefined): void {
+  #setTyping(who: "bot" | "person" | undefined): void {
     this.typing = who;
-    clearTimeout(this.typingTimer);
+    clearTimeout(this.#typingTimer);
     if (who) {
-      this.typingTimer = setTimeout(() => {
+      this.#typingTimer = setTimeout(() => {
         this.typing = undefined;
-        this.changed();
+        this.#changed();
       }, TYPING_LASTS);
     }
   }
 
-  private stopTyping(): void {
-    if (this.ownTyping === undefined) return;
-    clearTimeout(this.ownTyping);
-    this.ownTyping = undefined;
-    if (this.ready) this.socket?.emit("typing", { on: false });
+  #stopTyping(): void {
+    if (this.#ownTyping === undefined) return;
+    clearTimeout(this.#ownTyping);
+    this.#ownTyping = undefined;
+    if (this.#ready) this.#socket?.emit("typing", { on: false });
   }
 
-  private lost(): void {
-    this.ready = false;
+  #lost(): void {
+    this.#ready = false;
     this.connection = "offline";
     this.replaying = false;
-    this.setTyping(undefined);
-    this.changed();
+    this.#setTyping(undefined);
+    this.#changed();
   }
 
-  private closed(ending: Ending, keepQueue = false): void {
+  #closed(ending: Ending, keepQueue = false): void {
     this.detach();
-    this.around.memory.keep({ session: undefined });
-    if (keepQueue) this.queue.forNewSession();
-    else this.queue.clear();
-    this.failed.clear();
+    this.#around.memory.keep({ session: undefined });
+    if (keepQueue) this.#queue.forNewSession();
+    else this.#queue.clear();
+    this.#failed.clear();
     this.messages = [];
     this.confirmation = undefined;
     this.formValues = {};
-    this.setTyping(undefined);
+    this.#setTyping(undefined);
     this.replaying = false;
     this.ending = ending;
-    this.changed();
+    this.#changed();
   }
 
-  private enqueue(item: Waiting): void {
-    this.queue.add(item);
-    this.showOwn(item);
-    this.stopTyping();
-    this.changed();
-    void this.flush();
+  #enqueue(item: Waiting): void {
+    this.#queue.add(item);
+    this.#showOwn(item);
+    this.#stopTyping();
+    this.#changed();
+    void this.#flush();
   }
 
-  private showOwn(item: Waiting): void {
+  #showOwn(item: Waiting): void {
     this.messages.push({
       key: item.data.client_id,
       id: undefined,
@@ -360,81 +363,81 @@ export class Conversation extends EventTarget {
   }
 
   /** Sends what waits, one after another; a message leaves the queue only when the server has answered for it. */
-  private async flush(): Promise<void> {
-    if (this.flushing) return;
-    this.flushing = true;
+  async #flush(): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
     try {
-      for (let item = this.queue.first; item && this.ready && this.socket; item = this.queue.first) {
-        const socket = this.socket;
+      for (let item = this.#queue.first; item && this.#ready && this.#socket; item = this.#queue.first) {
+        const socket = this.#socket;
         let answer: unknown;
         try {
           answer = await socket.timeout(ACK_TIMEOUT).emitWithAck(item.event, item.data);
         } catch {
-          if (!this.ready || socket !== this.socket) return;
+          if (!this.#ready || socket !== this.#socket) return;
           item.tries += 1;
-          if (item.tries >= MOST_TRIES) this.settleFailed(item, undefined);
+          if (item.tries >= MOST_TRIES) this.#settleFailed(item, undefined);
           continue;
         }
-        if (!(await this.settle(item, answer))) return;
+        if (!(await this.#settle(item, answer))) return;
       }
     } finally {
-      this.flushing = false;
+      this.#flushing = false;
       // the connection came back while the last attempt was given up
-      if (this.ready && this.queue.first) setTimeout(() => void this.flush(), 200);
+      if (this.#ready && this.#queue.first) setTimeout(() => void this.#flush(), 200);
     }
   }
 
   /** Takes the server's answer; false when nothing more can be sent. */
-  private async settle(item: Waiting, answer: unknown): Promise<boolean> {
+  async #settle(item: Waiting, answer: unknown): Promise<boolean> {
     const ack = readAck(answer);
     const message = this.messages.find((each) => each.key === item.data.client_id);
     if (ack.status === "ok" || ack.status === "duplicate") {
-      this.queue.remove(item.data.client_id);
+      this.#queue.remove(item.data.client_id);
       if (message) {
         message.id = ack.id ?? message.id;
         message.status = "sent";
         message.problem = undefined;
-        this.sort();
+        this.#sort();
       }
-      this.changed();
+      this.#changed();
       return true;
     }
     if (ack.status === "no_session") {
       // what was written is sent when the user begins anew
-      this.closed("ended", true);
+      this.#closed("ended", true);
       return false;
     }
     if (ack.status === "too_fast" && item.tries < MOST_TRIES) {
       item.tries += 1;
       if (message) message.problem = ack.text;
-      this.changed();
+      this.#changed();
       await new Promise((resolve) => setTimeout(resolve, TOO_FAST_WAIT));
-      return this.ready;
+      return this.#ready;
     }
-    this.settleFailed(item, ack.text);
+    this.#settleFailed(item, ack.text);
     return true;
   }
 
-  private settleFailed(item: Waiting, words: string | undefined): void {
-    this.queue.remove(item.data.client_id);
-    this.failed.set(item.data.client_id, item);
+  #settleFailed(item: Waiting, words: string | undefined): void {
+    this.#queue.remove(item.data.client_id);
+    this.#failed.set(item.data.client_id, item);
     const message = this.messages.find((each) => each.key === item.data.client_id);
     if (message) {
       message.status = "failed";
       message.problem = words;
     }
-    this.changed();
+    this.#changed();
   }
 
   /** By the server's numbers; what has none yet comes last, in the order it was written. */
-  private sort(): void {
+  #sort(): void {
     this.messages = this.messages
       .map((message, index) => ({ message, index }))
       .sort((a, b) => (a.message.id ?? Infinity) - (b.message.id ?? Infinity) || a.index - b.index)
       .map(({ message }) => message);
   }
 
-  private changed(): void {
+  #changed(): void {
     this.dispatchEvent(new Event("change"));
   }
 }

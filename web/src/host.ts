@@ -18,6 +18,8 @@ export interface Host extends HTMLElement {
   setSiteLook(look: Look): void;
   setLanguage(language: Language, chosen: boolean): void;
   close(): void;
+  /** Adds a style sheet in a way that a strict Content-Security-Policy allows. */
+  adopt(root: ShadowRoot, text: string): unknown;
 }
 
 /** What the launcher asks of the panel. */

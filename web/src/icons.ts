@@ -1,6 +1,6 @@
 /** Line icons, 24 units wide, hidden from screen readers: words stand beside each. */
 
-import { html, svg, type TemplateResult } from "lit";
+import { html, svg, type TemplateResult } from "lit/html.js";
 
 function icon(shape: TemplateResult): TemplateResult {
   return html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shape}</svg>`;

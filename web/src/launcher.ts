@@ -1,6 +1,6 @@
 /** The button that opens the chat. It loads the rest, and contacts the server, only after the first click. */
 
-import texts from "virtual:launcher-texts";
+import { names, words } from "virtual:launcher-texts";
 import type { Host, Panel } from "./host.js";
 import { chooseLanguage, type Language } from "./language.js";
 import { logoUrl, tokens, type Look } from "./look.js";
@@ -14,42 +14,43 @@ export class NrwChat extends HTMLElement implements Host {
   static readonly observedAttributes = ATTRIBUTES;
 
   readonly memory = new Memory();
-  private readonly root = this.attachShadow({ mode: "open" });
-  private readonly button = document.createElement("button");
-  private readonly label = document.createElement("span");
-  private readonly status = document.createElement("p");
-  private readonly setTokens = adopt(this.root, "");
-  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
-  private followed: Language | undefined;
-  private panel: Panel | undefined;
-  private loading: Promise<Panel> | undefined;
+  readonly adopt = adopt;
+  readonly #root = this.attachShadow({ mode: "open" });
+  readonly #button = document.createElement("button");
+  readonly #label = document.createElement("span");
+  readonly #status = document.createElement("p");
+  readonly #setTokens = adopt(this.#root, "");
+  readonly #dark = matchMedia("(prefers-color-scheme: dark)");
+  #followed: Language | undefined;
+  #panel: Panel | undefined;
+  #loading: Promise<Panel> | undefined;
 
   constructor() {
     super();
-    adopt(this.root, sheet);
-    this.button.type = "button";
-    this.button.className = "launcher";
-    this.button.append(icon(), this.label);
-    this.button.setAttribute("aria-haspopup", "dialog");
-    this.button.addEventListener("click", () => void this.open());
-    this.status.className = "status";
-    this.status.setAttribute("role", "status");
-    this.root.append(this.button, this.status);
+    adopt(this.#root, sheet);
+    this.#button.type = "button";
+    this.#button.className = "launcher";
+    this.#button.append(icon(), this.#label);
+    this.#button.setAttribute("aria-haspopup", "dialog");
+    this.#button.addEventListener("click", () => void this.open());
+    this.#status.className = "status";
+    this.#status.setAttribute("role", "status");
+    this.#root.append(this.#button, this.#status);
   }
 
   connectedCallback(): void {
-    this.dark.addEventListener("change", this.refresh);
-    this.refresh();
+    this.#dark.addEventListener("change", this.#refresh);
+    this.#refresh();
     // the user opened it in this tab before: the conversation goes on, where it does not hide the page
     if (this.memory.wasOpen && !matchMedia(PHONE).matches) void this.open(false);
   }
 
   disconnectedCallback(): void {
-    this.dark.removeEventListener("change", this.refresh);
+    this.#dark.removeEventListener("change", this.#refresh);
   }
 
   attributeChangedCallback(): void {
-    if (this.isConnected) this.refresh();
+    if (this.isConnected) this.#refresh();
   }
 
   get server(): string {
@@ -57,7 +58,11 @@ export class NrwChat extends HTMLElement implements Host {
   }
 
   get language(): Language {
-    return this.followed ?? chooseLanguage(this.memory.kept.language, this.getAttribute("language"));
+    return this.#followed ?? chooseLanguage(this.memory.kept.language, this.getAttribute("language"));
+  }
+
+  get #words(): Record<string, string> {
+    return Object.fromEntries(names.split(" ").map((name, index) => [name, words[this.language][index] ?? ""]));
   }
 
   get heading(): string | undefined {
@@ -81,68 +86,68 @@ export class NrwChat extends HTMLElement implements Host {
 
   setSiteLook(look: Look): void {
     this.memory.keep({ look });
-    this.refresh();
+    this.#refresh();
   }
 
   setLanguage(language: Language, chosen: boolean): void {
-    this.followed = language;
+    this.#followed = language;
     if (chosen) this.memory.keep({ language });
-    this.refresh();
+    this.#refresh();
   }
 
   /** Opens the chat. Without `focus` the page keeps it. */
   async open(focus = true): Promise<void> {
-    this.say(texts[this.language].launcher_loading);
-    this.button.setAttribute("aria-busy", "true");
+    this.#say(this.#words["launcher_loading"] ?? "");
+    this.#button.setAttribute("aria-busy", "true");
     try {
-      this.loading ??= this.load();
-      this.panel = await this.loading;
+      this.#loading ??= this.#load();
+      this.#panel = await this.#loading;
     } catch {
-      this.loading = undefined;
-      this.say(texts[this.language].launcher_failed, true);
+      this.#loading = undefined;
+      this.#say(this.#words["launcher_failed"] ?? "", true);
       return;
     } finally {
-      this.button.removeAttribute("aria-busy");
+      this.#button.removeAttribute("aria-busy");
     }
-    this.say("");
+    this.#say("");
     this.memory.wasOpen = true;
-    this.button.hidden = true;
-    this.panel.show(focus);
+    this.#button.hidden = true;
+    this.#panel.show(focus);
     this.dispatchEvent(new Event("nrw-chat-open", { bubbles: true }));
   }
 
   /** Closes the chat; the conversation goes on when it is opened again. */
   close(): void {
-    if (this.button.hidden === false) return;
+    if (this.#button.hidden === false) return;
     this.memory.wasOpen = false;
-    this.panel?.hide();
-    this.button.hidden = false;
-    this.button.focus();
+    this.#panel?.hide();
+    this.#button.hidden = false;
+    this.#button.focus();
     this.dispatchEvent(new Event("nrw-chat-close", { bubbles: true }));
   }
 
-  private async load(): Promise<Panel> {
+  async #load(): Promise<Panel> {
     const { NrwChatPanel } = await import("./panel.js");
     const panel = new NrwChatPanel();
     panel.host = this;
-    this.root.append(panel);
+    this.#root.append(panel);
     return panel;
   }
 
-  private say(text: string, seen = false): void {
-    this.status.textContent = text;
-    this.status.classList.toggle("seen", seen);
+  #say(text: string, seen = false): void {
+    this.#status.textContent = text;
+    this.#status.classList.toggle("seen", seen);
   }
 
-  private readonly refresh = (): void => {
+  readonly #refresh = (): void => {
     const { theme, position } = this.look;
-    const dark = theme === "dark" || (theme !== "light" && this.dark.matches);
-    this.setTokens(tokens(this.look, dark));
-    this.root.host.toggleAttribute("data-left", position === "left");
-    this.label.textContent = this.getAttribute("label") ?? texts[this.language].launcher_label;
-    this.button.lang = this.language;
-    this.status.lang = this.language;
-    this.panel?.refresh();
+    const dark = theme === "dark" || (theme !== "light" && this.#dark.matches);
+    this.#setTokens(tokens(this.look, dark));
+    this.#root.host.toggleAttribute("data-left", position === "left");
+    this.#label.textContent = this.getAttribute("label") ?? this.#words["launcher_label"] ?? "";
+    this.#button.lang = this.language;
+    this.#status.lang = this.language;
+    this.#panel?.refresh();
   };
 }
 

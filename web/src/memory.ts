@@ -18,22 +18,22 @@ const OPEN = "nrw-chat-open";
 
 export class Memory {
   /** Stands in where the browser refuses storage: then everything lasts as long as the page. */
-  private fallback: Kept = {};
+  #fallback: Kept = {};
 
   get kept(): Kept {
     try {
       const read: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
       return typeof read === "object" && read !== null ? (read as Kept) : {};
     } catch {
-      return this.fallback;
+      return this.#fallback;
     }
   }
 
   /** Changes some fields; undefined removes one. */
   keep(changes: { [Field in keyof Kept]: Kept[Field] | undefined }): void {
-    this.fallback = JSON.parse(JSON.stringify({ ...this.kept, ...changes })) as Kept;
+    this.#fallback = JSON.parse(JSON.stringify({ ...this.kept, ...changes })) as Kept;
     try {
-      localStorage.setItem(KEY, JSON.stringify(this.fallback));
+      localStorage.setItem(KEY, JSON.stringify(this.#fallback));
     } catch {
       // full or forbidden: the fallback holds it
     }

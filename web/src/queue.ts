@@ -10,49 +10,49 @@ export interface Waiting {
 const KEY = "nrw-chat-queue";
 
 export class Queue {
-  private items: Waiting[] = read();
+  #items: Waiting[] = read();
 
   get first(): Waiting | undefined {
-    return this.items[0];
+    return this.#items[0];
   }
 
   get all(): readonly Waiting[] {
-    return this.items;
+    return this.#items;
   }
 
   add(item: Waiting): void {
-    this.items.push(item);
-    this.save();
+    this.#items.push(item);
+    this.#save();
   }
 
   remove(clientId: string): Waiting | undefined {
-    const found = this.items.find((item) => item.data.client_id === clientId);
-    this.items = this.items.filter((item) => item !== found);
-    this.save();
+    const found = this.#items.find((item) => item.data.client_id === clientId);
+    this.#items = this.#items.filter((item) => item !== found);
+    this.#save();
     return found;
   }
 
   clear(): void {
-    this.items = [];
-    this.save();
+    this.#items = [];
+    this.#save();
   }
 
   /** In a new session old buttons are void: their words are sent instead. */
   forNewSession(): void {
-    for (const item of this.items) {
+    for (const item of this.#items) {
       if (item.data.title !== undefined) {
         item.data.message = item.data.title;
         delete item.data.title;
       }
     }
-    this.items = this.items.filter((item) => item.event === "user_uttered");
-    this.save();
+    this.#items = this.#items.filter((item) => item.event === "user_uttered");
+    this.#save();
   }
 
-  private save(): void {
+  #save(): void {
     try {
       // the form's entries are personal data: they stay in this page's memory
-      const kept = this.items.filter((item) => item.event === "user_uttered");
+      const kept = this.#items.filter((item) => item.event === "user_uttered");
       if (kept.length) sessionStorage.setItem(KEY, JSON.stringify(kept));
       else sessionStorage.removeItem(KEY);
     } catch {

@@ -1,19 +1,20 @@
 /** The words of the interface. */
 
-import de from "./texts/de.json" with { type: "json" };
-import en from "./texts/en.json" with { type: "json" };
-import ja from "./texts/ja.json" with { type: "json" };
+import { names, words } from "virtual:texts";
+import type de from "./texts/de.json";
 import type { Language } from "./language.js";
 
 export type Texts = typeof de;
 
-const ALL: Record<Language, Texts> = { de, en, ja };
+const NAMES = names.split(" ");
 
 /** Each language's own name, in its own script. */
 export const LANGUAGE_NAMES: Record<Language, string> = { de: "Deutsch", ja: "日本語", en: "English" };
 
+const made: Partial<Record<Language, Texts>> = {};
+
 export function textsOf(language: Language): Texts {
-  return ALL[language];
+  return (made[language] ??= Object.fromEntries(NAMES.map((name, index) => [name, words[language][index]])) as Texts);
 }
 
 /** Puts values into the places in braces. */

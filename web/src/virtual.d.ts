@@ -1,5 +1,13 @@
-/** The texts whose keys begin with `launcher_`, by language; made by the plugin in vite.config.ts. */
+/** The texts of src/texts without those of the launcher; made by the plugin in vite.config.ts. */
+declare module "virtual:texts" {
+  /** All names, with spaces between. */
+  export const names: string;
+  /** By language the words, in the order of the names. */
+  export const words: Record<"de" | "en" | "ja", string[]>;
+}
+
+/** The texts whose names begin with `launcher_`. */
 declare module "virtual:launcher-texts" {
-  const texts: Record<"de" | "en" | "ja", Record<"launcher_label" | "launcher_failed" | "launcher_loading", string>>;
-  export default texts;
+  export const names: string;
+  export const words: Record<"de" | "en" | "ja", string[]>;
 }

@@ -1,6 +1,6 @@
 /** Where the user types. Enter sends, but never while an input method composes. */
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { icons } from "../icons.js";
 import { fill, type Texts } from "../texts.js";
 

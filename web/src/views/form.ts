@@ -1,7 +1,6 @@
 /** The handoff form: labels, autocomplete, and the server's words beside each entry that is wrong. */
 
-import { html, nothing, type TemplateResult } from "lit";
-import { live } from "lit/directives/live.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { emptyForm, type HandoffForm } from "../conversation.js";
 import { FORM_FIELDS, type FormField, type FormValues } from "../protocol.js";
 import { fill, type Texts } from "../texts.js";
@@ -80,7 +79,7 @@ function entryView(view: View, name: FormField, value: string, error: string | u
           aria-describedby=${common.describedBy}
           aria-invalid=${common.invalid}
           aria-required=${common.required}
-          .value=${live(value)}
+          .value=${value}
           @input=${input}
         ></textarea>`
       : html`<input
@@ -92,7 +91,7 @@ function entryView(view: View, name: FormField, value: string, error: string | u
           aria-describedby=${common.describedBy}
           aria-invalid=${common.invalid}
           aria-required=${common.required}
-          .value=${live(value)}
+          .value=${value}
           @input=${input}
         />`}
     ${error ? html`<p class="error" id="${id}-error">${error}</p>` : nothing}

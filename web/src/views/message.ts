@@ -1,6 +1,6 @@
 /** One message of the log: who speaks, what is said, where it comes from, and the ways on. */
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { guard } from "lit/directives/guard.js";
 import { checklistOf, sourcesOf, type Button } from "../protocol.js";
 import type { Message } from "../conversation.js";

@@ -1,6 +1,6 @@
 /** What stands before the conversation: who answers, what is kept, and the user's consent. */
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { Ending } from "../conversation.js";
 import { destination } from "../markdown.js";
 import type { Texts } from "../texts.js";
