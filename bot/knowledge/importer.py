@@ -103,7 +103,11 @@ def _worded(response: Response, language: str) -> Variation:
     if response.text is not None:
         variation["text"] = response.text[language]
     if response.buttons:
-        variation["buttons"] = [{"title": each.title[language], "payload": each.payload} for each in response.buttons]
+        # Rasa fills in what stands in single braces; doubled ones come out as they are
+        variation["buttons"] = [
+            {"title": each.title[language], "payload": each.payload.replace("{", "{{").replace("}", "}}")}
+            for each in response.buttons
+        ]
     if response.custom is not None:
         variation["custom"] = {**response.custom, "language": language}
     return variation

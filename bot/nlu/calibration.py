@@ -15,7 +15,8 @@ from scipy.optimize import minimize_scalar
 Array = npt.NDArray[np.float32]
 
 OFF_TOPIC = "out_of_scope"
-SUGGESTIONS = 3
+LEAST_ANSWERED = 0.5  # share of what names a topic; thresholds that answer less than this serve nobody
+STRICTEST = (0.99, 0.5)
 
 
 class Outcome(str, Enum):
@@ -114,20 +115,28 @@ def _answer_thresholds(
     off_topic: npt.NDArray[np.bool_],
     promises: Promises,
 ) -> tuple[float, float]:
-    """The pair of thresholds that answers most while the promises hold; the strictest pair if none does."""
-    choice, most = (0.95, 0.5), -1
-    for least_margin in np.arange(0.0, 0.55, 0.05):
-        for confidence in np.arange(0.2, 0.96, 0.01):
-            answered = names_topic & (best >= confidence) & (margin >= least_margin)
+    """The pair of thresholds that answers most while the promises hold.
+
+    Where phrases are too few to keep the promise on right answers, it is lowered step by step until a pair keeps it.
+    """
+    pairs = [
+        (round(float(confidence), 2), round(float(least_margin), 2))
+        for least_margin in np.arange(0.0, 0.55, 0.05)
+        for confidence in np.arange(0.2, 1.0, 0.01)
+    ]
+    for lowered in np.arange(0.0, 0.3, 0.01):
+        choice, most = None, 0
+        for pair in pairs:
+            answered = names_topic & (best >= pair[0]) & (margin >= pair[1])
             count = int(answered.sum())
-            if count <= most or count == 0:
-                continue
-            if right[answered].mean() < promises.right_of_answered:
+            if count <= most or right[answered].mean() < promises.right_of_answered - lowered:
                 continue
             if off_topic.any() and answered[off_topic].mean() > promises.off_topic_answered:
                 continue
-            choice, most = (round(float(confidence), 2), round(float(least_margin), 2)), count
-    return choice
+            choice, most = pair, count
+        if choice is not None and most >= LEAST_ANSWERED * names_topic.sum():
+            return choice
+    return STRICTEST
 
 
 def _suggest_threshold(

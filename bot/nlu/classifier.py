@@ -26,6 +26,7 @@ from bot.nlu.text import fold, is_command
 logger = logging.getLogger(__name__)
 
 RANKING_LENGTH = 8
+HELD_BACK = 6  # one phrase in so many is held back to calibrate on
 OUTCOME_KEY = "outcome"
 
 
@@ -58,7 +59,7 @@ def selector_fields(name: str, confidence: float, areas: List[str]) -> Dict[Text
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TopicClassifier(IntentClassifier, GraphComponent):
-    """Trains ``KernelClassifier`` on the phrases and calibrates it on their leave-one-out scores."""
+    """Trains ``KernelClassifier`` on the phrases and calibrates it on phrases it held back."""
 
     @classmethod
     def required_components(cls) -> List[Type]:  # type: ignore[type-arg]
@@ -88,10 +89,15 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all phrases and keep the model with its thresholds."""
         examples = [message for message in training_data.intent_examples if message.get(TEXT) and message.get(INTENT)]
+        held_back = len(examples) // HELD_BACK
+        # the same examples are held back each time, so that training twice gives the same model
+        order = np.random.default_rng(0).permutation(len(examples))
+        examples = [examples[index] for index in order]
         labels = [full_intent(message) for message in examples]
         vectors = np.stack([sentence_vector(message) for message in examples])
-        left_out = self._kernel.fit([fold(message.get(TEXT)) for message in examples], vectors, labels)
-        self._calibration = calibrate(left_out, labels, self._kernel.classes, self._promises)
+        scores = self._kernel.fit([fold(message.get(TEXT)) for message in examples], vectors, labels, held_back)
+        if held_back:
+            self._calibration = calibrate(scores, labels[-held_back:], self._kernel.classes, self._promises)
         logger.info("Topic classifier: %d phrases, %s", len(labels), self._calibration)
         self._persist()
         return self._resource

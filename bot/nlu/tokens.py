@@ -7,6 +7,7 @@ import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.language import Language
 
 from bot.nlu.language import DEFAULT_LANGUAGE, LANGUAGE_KEY
@@ -26,6 +27,10 @@ class TrilingualTokenizer(Tokenizer):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_", "token_pattern": None}
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leave the phrases as they are: nothing learns from tokens, and Rasa fingerprints each of them many times."""
+        return training_data
 
     def tokenize(self, message: Message, attribute: Text) -> List[Token]:
         """Tokens of an attribute of the message; what a button sent needs none."""
