@@ -1,6 +1,7 @@
 """Answers, suggestions, and the honest word that there is no answer."""
 
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,12 +11,10 @@ from actions.places import tell_partner
 from actions.turn import Event, Turn, knowledge, slot_set
 from bot.knowledge.records import Answer
 
+BERLIN = ZoneInfo("Europe/Berlin")
 PLACE_TOPIC = "network/responsible_partner"
 MISSES_BEFORE_OFFER = 2
 KEPT_TOPICS = 10
-
-# where a bare aspect leads while no topic was asked yet
-ASPECTS = ("cost", "time", "papers", "office")
 
 
 def give_answer(turn: Turn, answer: Answer) -> None:
@@ -35,7 +34,7 @@ def give_answer(turn: Turn, answer: Answer) -> None:
         parts.append(f"**{heading}**\n{local.text[language]}")
     elif answer.local is not None and answer.local.comparison is not None:
         parts.append(answer.local.comparison[language])
-    if answer.is_overdue(date.today()):
+    if answer.is_overdue(datetime.now(BERLIN).date()):
         shown = answer.review_by.strftime(turn.words("date_format"))
         parts.append(turn.words("review_overdue", date=shown))
     custom: dict[str, Any] = answer.message(language, local)

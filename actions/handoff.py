@@ -56,9 +56,7 @@ class ActionOfferPerson(Action):
             if case is not None and case.state in PENDING_STATES:
                 self._already(turn, case.number, turn.directory.partner(case.owner))
                 return []
-            await in_case_log(
-                store().offer, turn.conversation_id, language=turn.language, municipality=turn.place.ags
-            )
+            await in_case_log(store().offer, turn.conversation_id, language=turn.language, municipality=turn.place.ags)
         except CaseLogUnavailable:
             # the form can be filled all the same; submission tells the user if the log is still away then
             logger.error("The case log is away: an offer was not recorded.")

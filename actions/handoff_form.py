@@ -77,7 +77,9 @@ def read_place(text: str, directory: Any) -> str:
 
 def suggested_concern(turn: Turn) -> str | None:
     """A concern made of the topics that were asked for."""
-    titles = [knowledge()[topic].title[turn.language] for topic in turn.slot("asked_topics") or [] if topic in knowledge()]
+    titles = [
+        knowledge()[topic].title[turn.language] for topic in turn.slot("asked_topics") or [] if topic in knowledge()
+    ]
     return turn.words("concern_from_topics", topics=turn.words("list_separator").join(titles)) if titles else None
 
 

@@ -81,8 +81,8 @@ def main() -> int:
         print(f"Settings: {error}", file=sys.stderr)
         return 2
     print("Case log: bringing the database up to date ...", flush=True)
-    for module in (["bot", "cases", "migrate"], ["bot.training"]):
-        step = subprocess.run([sys.executable, "-m", *module], cwd=PROJECT_ROOT, check=False)  # noqa: S603
+    for arguments in (["bot", "cases", "migrate"], ["bot.training"]):
+        step = subprocess.run([sys.executable, "-m", *arguments], cwd=PROJECT_ROOT, check=False)  # noqa: S603
         if step.returncode:
             return step.returncode
     print("Starting Rasa server, action server and relay ...", flush=True)

@@ -1,1 +1,1 @@
-"""Channels between browsers and Rasa: what comes in is made safe, what goes out carries buttons that cannot be forged."""
+"""Channels between browsers and Rasa: what comes in is made safe, buttons cannot be forged."""

@@ -1,7 +1,7 @@
 """Buttons as tokens: a payload works only if the bot sent it, and only in the conversation it was sent in.
 
-A token is ``~<payload>.<signature>``, both base64url; the signature is HMAC-SHA256 (RFC 2104) over the conversation's id
-and the payload, cut to 16 bytes. Nothing has to be stored, so a button still works after a restart.
+A token is ``~<payload>.<signature>``, both base64url; the signature is HMAC-SHA256 (RFC 2104) over the
+conversation's id and the payload, cut to 16 bytes. Nothing has to be stored, so a button still works after a restart.
 """
 
 import base64

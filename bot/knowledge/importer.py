@@ -39,7 +39,7 @@ Variation = dict[str, Any]
 _NOT_RASAS = frozenset({KNOWLEDGE_FOLDER, WORDING_FOLDER, "directory", TOPICS_FILE, "glossary.yml"})
 
 
-class KnowledgeImporter(RasaFileImporter):  # type: ignore[misc]  # Rasa is untyped here
+class KnowledgeImporter(RasaFileImporter):  # Rasa is untyped here
     """Rasa's file importer plus the project's answers and wording.
 
     ``data_dir`` in ``config.yml``, beside the importer's name, takes the place of the setting of that name.
@@ -55,7 +55,7 @@ class KnowledgeImporter(RasaFileImporter):  # type: ignore[misc]  # Rasa is unty
         self._data_dir = Path(data_dir) if data_dir else get_settings().data_dir
         super().__init__(config_file, domain_path, _rasas_own(training_data_paths, self._data_dir))
 
-    @cached_method  # type: ignore[untyped-decorator]
+    @cached_method
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Training phrases of ``data/nlu`` (see parent class)."""
         return super().get_nlu_data(language)
@@ -73,7 +73,7 @@ class KnowledgeImporter(RasaFileImporter):  # type: ignore[misc]  # Rasa is unty
         areas = Domain.from_dict({"intents": sorted(self.get_nlu_data().retrieval_intents)})
         return story_graph_from_paths(self._story_files, self.get_domain().merge(areas), exclusion_percentage)
 
-    @cached_method  # type: ignore[untyped-decorator]
+    @cached_method
     def _responses(self) -> dict[str, list[Variation]]:
         knowledge = load_knowledge(self._data_dir)
         wording = load_wording(self._data_dir / WORDING_FOLDER)

@@ -60,7 +60,7 @@ class Calibration:
             clear = probabilities[best] - probabilities[second] >= self.answer_margin
             if sure and clear:
                 return Outcome.ANSWER
-        best_topic = max((p for p, name in zip(probabilities, classes) if name != OFF_TOPIC), default=0.0)
+        best_topic = max((p for p, name in zip(probabilities, classes, strict=True) if name != OFF_TOPIC), default=0.0)
         if on_topic * best_topic >= self.suggest_confidence:
             return Outcome.SUGGEST
         return Outcome.DECLINE

@@ -6,7 +6,7 @@ selector, so that Rasa's policies and ``rasa test nlu`` read them as they expect
 
 import json
 import logging
-from typing import Any, Dict, List, Text, Type  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List, Type
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -44,7 +44,7 @@ def sentence_vector(message: Message) -> Array:
     return vector
 
 
-def selector_fields(name: str, confidence: float, areas: List[str]) -> Dict[Text, Any]:
+def selector_fields(name: str, confidence: float, areas: List[str]) -> Dict[str, Any]:
     """What a response selector would say of the topic ``name``."""
     area = name.split("/")[0]
     chosen = {
@@ -66,11 +66,11 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         return [Featurizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         kernel, promises = KernelConfig(), Promises()
         return {**vars(kernel), **vars(promises)}
 
-    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._storage, self._resource = model_storage, resource
         self._kernel = KernelClassifier(KernelConfig(**{key: config[key] for key in vars(KernelConfig())}))
         self._promises = Promises(**{key: config[key] for key in vars(Promises())})
@@ -79,7 +79,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -109,7 +109,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             return messages
         texts = [fold(message.get(TEXT)) for message in typed]
         scores = self._kernel.scores(texts, np.stack([sentence_vector(message) for message in typed]))
-        for message, row in zip(typed, self._calibration.probabilities(scores)):
+        for message, row in zip(typed, self._calibration.probabilities(scores), strict=True):
             self._rank(message, row)
         return messages
 
@@ -134,7 +134,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,

@@ -4,7 +4,7 @@ Rasa's own fallback classifier knows one threshold; this one applies the calibra
 conversation, because what a person types into a form, or to a member of staff, is not a question to the program.
 """
 
-from typing import Any, Dict, List, Optional, Text, Type  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -52,7 +52,7 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -88,7 +88,7 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
 
 def _by_outcome(message: Message) -> Optional[str]:
     ranking = message.get(INTENT_RANKING_KEY) or []
-    best = ranking[0] if ranking else {"name": OFF_TOPIC, "confidence": 0.0}
+    best: Dict[Text, Any] = ranking[0] if ranking else {"name": OFF_TOPIC, "confidence": 0.0}
     if best["name"] in SMALL_TALK and best["confidence"] >= SMALL_TALK_CONFIDENCE:
         return None
     outcome = message.get(OUTCOME_KEY)

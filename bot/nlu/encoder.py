@@ -1,7 +1,7 @@
 """The sentence encoder: one vector a message, in one space for the three languages."""
 
 from functools import lru_cache
-from typing import Any, Dict, List, Protocol, Text, Type  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List, Protocol, Type
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -77,18 +77,18 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return [Tokenizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         # empty: what the setting `encoder` says
         return {**DenseFeaturizer.get_default_config(), "encoder": ""}
 
-    def __init__(self, config: Dict[Text, Any], name: Text) -> None:
+    def __init__(self, config: Dict[str, Any], name: str) -> None:
         super().__init__(name, config)
         self._encoder = load_encoder(config.get("encoder") or get_settings().encoder)
 
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -96,7 +96,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return cls(config, execution_context.node_name)
 
     @classmethod
-    def validate_config(cls, config: Dict[Text, Any]) -> None:
+    def validate_config(cls, config: Dict[str, Any]) -> None:
         """Nothing beyond the name of the encoder, which ``load_encoder`` checks."""
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -104,7 +104,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         typed = [message for message in messages if message.get(TEXT) and not is_command(message.get(TEXT))]
         if typed:
             vectors = self._encoder.encode([normalise(message.get(TEXT)) or " " for message in typed])
-            for message, vector in zip(typed, vectors):
+            for message, vector in zip(typed, vectors, strict=True):
                 alias = self._config[FEATURIZER_CLASS_ALIAS]
                 message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, alias))
         return messages

@@ -80,7 +80,9 @@ class KernelClassifier:
         # the transpose is the same matrix, and in LAPACK's own order: nothing is copied
         factor, info = spotrf(gram.T, lower=1, clean=0, overwrite_a=1)
         if info != 0:
-            raise ValueError("The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml.")
+            raise ValueError(
+                "The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml."
+            )
         left_out: Array = to_held_back @ cho_solve((factor[:known, :known], True), targets[:known], check_finite=False)
         self._dual = np.ascontiguousarray(cho_solve((factor, True), targets, check_finite=False), dtype=np.float32)
         return left_out
@@ -134,5 +136,5 @@ def _add_product(rows: Array, ngrams: csr_matrix, postings: csr_matrix, weight: 
     """``rows += weight * ngrams @ postings`` where the product is sparse for one message and dense for many."""
     product = ngrams @ postings
     product *= weight
-    for row, start, end in zip(rows, product.indptr, product.indptr[1:]):
+    for row, start, end in zip(rows, product.indptr[:-1], product.indptr[1:], strict=True):
         row[product.indices[start:end]] += product.data[start:end]

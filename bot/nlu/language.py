@@ -7,7 +7,7 @@ it is revoked.
 
 import re
 from functools import lru_cache
-from typing import Any, Dict, List, Optional, Text  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List, Optional
 
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -35,7 +35,9 @@ _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
 _ROMAJI_WORD = re.compile(r"(?:(?:[kgsztdnhbpmyrwjfv]|sh|ch|ts|ky|gy|ny|hy|by|py|my|ry)?[aiueo]|n|([kstpc])(?=\1))+")
 _ROMAJI_PARTICLES = frozenset({"no", "wo", "wa", "ga", "ni", "desu", "masu", "ka", "kudasai", "shitai", "desuka"})
 # German names that stand in English sentences as they are; they say nothing about the sentence around them
-_LEGAL_FORMS = re.compile(r"\b(?:g?gmbh|ug|ag|kg|ohg|gbr|kk|gk|handelsregister|gewerbeanmeldung|elster)\b", re.IGNORECASE)
+_LEGAL_FORMS = re.compile(
+    r"\b(?:g?gmbh|ug|ag|kg|ohg|gbr|kk|gk|handelsregister|gewerbeanmeldung|elster)\b", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +87,7 @@ class LanguageRecognizer(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,

@@ -7,7 +7,7 @@ foreign names, so it is matched character by character, with a check that a matc
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, Text  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, Iterator, List
 
 import spacy
 import yaml
@@ -67,7 +67,9 @@ class Gazetteer:
                 values.append(value)
         self._latin = _ruler(spacy.blank("de"), _patterns(names, latin=True))
         japanese = spacy.blank("xx")
-        japanese.tokenizer = lambda text: Doc(japanese.vocab, words=list(text) or [" "], spaces=[False] * len(text or " "))
+        japanese.tokenizer = lambda text: Doc(
+            japanese.vocab, words=list(text) or [" "], spaces=[False] * len(text or " ")
+        )
         self._japanese = _ruler(japanese, _patterns(names, latin=False))
 
     def find(self, text: str) -> List[Found]:
@@ -155,7 +157,7 @@ def _ruler(pipeline: Language, patterns: List[Dict[str, str]]) -> Language:
     for pattern in patterns:
         values = merged.setdefault((pattern["label"], pattern["pattern"].casefold()), [])
         values += [value for value in pattern["id"].split(";") if value not in values]
-    ruler = pipeline.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
+    ruler: Any = pipeline.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
     ruler.add_patterns(
         [{"label": label, "pattern": name, "id": ";".join(values)} for (label, name), values in merged.items()]
     )
@@ -175,7 +177,7 @@ class PlaceExtractor(GraphComponent, EntityExtractorMixin):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,

@@ -1,7 +1,7 @@
 """Tokens of a message by spaCy's rules for its language (SudachiPy for Japanese)."""
 
 from functools import lru_cache
-from typing import Any, Dict, List, Text  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List
 
 import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -25,14 +25,14 @@ class TrilingualTokenizer(Tokenizer):
     """Splits each message by the rules of its language."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_", "token_pattern": None}
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Leave the phrases as they are: nothing learns from tokens, and Rasa fingerprints each of them many times."""
         return training_data
 
-    def tokenize(self, message: Message, attribute: Text) -> List[Token]:
+    def tokenize(self, message: Message, attribute: str) -> List[Token]:
         """Tokens of an attribute of the message; what a button sent needs none."""
         text = message.get(attribute) or ""
         if not text.strip() or is_command(text):

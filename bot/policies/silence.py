@@ -1,6 +1,6 @@
 """Keeps the program silent while a person has the case: whatever comes goes to that person."""
 
-from typing import Any, Dict, List, Optional, Text  # noqa: UP035 - Rasa inspects annotations of components
+from typing import Any, Dict, List, Optional
 
 from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -25,7 +25,7 @@ class SilencePolicy(Policy):
     """
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         # above rules and forms
         return {"priority": 9}
 
@@ -36,7 +36,7 @@ class SilencePolicy(Policy):
         self,
         tracker: DialogueStateTracker,
         domain: Domain,
-        rule_only_data: Optional[Dict[Text, Any]] = None,
+        rule_only_data: Optional[Dict[str, Any]] = None,
         **kwargs: Any,
     ) -> PolicyPrediction:
         """Certain about the next action while a person has the case, silent otherwise."""
