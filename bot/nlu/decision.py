@@ -88,7 +88,7 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
 
 def _by_outcome(message: Message) -> Optional[str]:
     ranking = message.get(INTENT_RANKING_KEY) or []
-    best: Dict[Text, Any] = ranking[0] if ranking else {"name": OFF_TOPIC, "confidence": 0.0}
+    best: Dict[str, Any] = ranking[0] if ranking else {"name": OFF_TOPIC, "confidence": 0.0}
     if best["name"] in SMALL_TALK and best["confidence"] >= SMALL_TALK_CONFIDENCE:
         return None
     outcome = message.get(OUTCOME_KEY)
