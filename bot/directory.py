@@ -69,6 +69,13 @@ class Partner:
     notice: NoticeTarget
     escalation: str | None
     staff_name_shown: bool
+    # the staff's own messenger, both ways: matrix:#room:server, slack:C0123 or email:address; None: notices only
+    channel: str | None = None
+
+    @property
+    def channel_env(self) -> str:
+        """Environment variable that stands above ``channel``."""
+        return f"NRWBOT_STAFF_CHANNEL_{self.id.upper()}"
 
 
 @dataclass(frozen=True)
@@ -296,6 +303,7 @@ def _partner(partner_id: str, record: dict[str, Any], default_hours: Any, rest: 
         notice=notice,
         escalation=record["escalation"],
         staff_name_shown=bool(record["staff_name_shown"]),
+        channel=record.get("channel"),
     )
 
 

@@ -1,11 +1,10 @@
 """What two-way channels keep in the case log: replies to staff, how far they read, files, candidates, translations."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from cases.models import Attachment, Candidate, Case, ChannelPosition, Message, OutboxEntry
 from cases.records import Receipt, StaffFile
@@ -210,9 +209,3 @@ class ChannelSide(StaffSide):
                 OutboxEntry.created_at > self.clock() - since,
             )
             return sorted((end - start).total_seconds() for start, end in session.execute(query))
-
-    def counts_by_state(self) -> Mapping[str, int]:
-        """How many cases are in each state."""
-        with self.read() as session:
-            rows = session.execute(select(Case.state, func.count()).group_by(Case.state))
-            return dict(rows.all())

@@ -36,7 +36,8 @@ class Receipt:
     """A message of staff that asks for a change, and what to tell them once it is made.
 
     ``external_id`` is unique in ``channel``: the change is made, and ``reply`` told, once for each. ``partner`` is
-    whose staff wrote: only the owner's may act. ``reply`` names a text ``staff_<reply>`` with its ``values``; None: silence.
+    whose staff wrote: only the owner's may act. ``reply`` names a text ``staff_<reply>`` with its ``values``;
+    None: silence.
     """
 
     channel: str

@@ -12,18 +12,26 @@ The rules of ``deliver``:
   service remembers the key. Otherwise the relay marks such a notice ``repeated`` and its text says so.
 - It must end within ``DELIVERY_SECONDS`` and never write contents to the log.
 
-A channel that also brings replies back is a ``TwoWayChannel``.
+A channel that also brings replies back is a ``TwoWayChannel``. The rules of ``receive``:
+
+- It gives what staff wrote in the order of writing, from ``position`` on. The relay acts on a batch and then keeps its
+  position, so after a crash a message may come again; ``external_id`` is what it is known by.
+- It gives only what members of the partner's own room (or mailbox) wrote, and never what the relay itself wrote.
+- It never ends by itself; while the service is away it waits, and its next batch says ``recovered``.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.directory import Partner
+from cases.records import StaffFile
 
 # shorter than the outbox lease, so that an attempt never outlives it
 DELIVERY_SECONDS = 45.0
+
+FileProblem = Literal["too_large", "wrong_type", "unreadable"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,8 @@ class OutgoingNotice:
     """What to tell a partner's staff. ``key`` names it for good; ``kind`` is that of the outbox entry.
 
     ``title`` and ``body`` are plain text in the partner's language, ready to send. ``repeated``: an earlier attempt
-    ended in an unknown way, so it may have arrived before.
+    ended in an unknown way, so it may have arrived before. ``thread``: the channel's id of the case's card, None for
+    the card itself. ``answers``: the channel's id of the staff message this is about, if it is about one.
     """
 
     key: str
@@ -42,16 +51,39 @@ class OutgoingNotice:
     body: str
     created_at: datetime
     repeated: bool = False
+    thread: str | None = None
+    answers: str | None = None
 
 
 @dataclass(frozen=True)
 class IncomingMessage:
-    """What staff wrote back. ``external_id`` is the service's id of it, unique in the channel; ``by`` who wrote it."""
+    """What staff did. ``external_id`` is the service's id of it, unique in the channel; ``by`` who wrote it.
 
-    case_number: str
+    ``partner`` is whose staff; ``name`` how they call themselves. ``kind``: ``message``; ``edit`` and ``retraction``
+    are about the message ``target`` (its external id), and name no case. A message may be a ``file``, or tell why the
+    file could not be taken (``file_problem``). ``about``: the message it replies to.
+    """
+
+    case_number: str | None
     text: str
     by: str
     external_id: str
+    partner: str = ""
+    name: str = ""
+    kind: Literal["message", "edit", "retraction"] = "message"
+    target: str | None = None
+    about: str | None = None
+    file: StaffFile | None = None
+    file_problem: FileProblem | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages of staff in order, and the position after them. ``recovered``: the service had been away before."""
+
+    messages: tuple[IncomingMessage, ...]
+    position: str
+    recovered: bool = False
 
 
 class Undeliverable(Exception):
@@ -79,8 +111,19 @@ class StaffChannel(Protocol):
 
 
 class TwoWayChannel(StaffChannel, Protocol):
-    """A channel that also brings back what staff write."""
+    """A channel that also brings back what staff write. ``partners``: ids of those it serves."""
 
-    def receive(self) -> AsyncIterator[IncomingMessage]:
-        """Messages of staff as they come in, each at least once; the case log keeps each ``external_id`` once."""
+    partners: frozenset[str]
+
+    def receive(self, position: str | None) -> AsyncIterator[Batch]:
+        """What staff wrote after ``position`` (None: from the beginning), as it comes in; the rules stand above."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+def is_two_way(channel: StaffChannel) -> bool:
+    """Whether staff can answer in this channel."""
+    return hasattr(channel, "receive")
