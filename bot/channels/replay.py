@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.pool import QueuePool
 
 from bot.channels.sessions import digest
 
@@ -228,9 +229,12 @@ def _dump(value: Body) -> str:
 
 
 def _engine(url: str) -> Engine:
-    engine = sa.create_engine(url, future=True, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", careful_sqlite)
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, future=True, pool_pre_ping=True)
+    # SQLAlchemy opens a SQLite file anew for each transaction, which takes longer than the transaction
+    pool = {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}}
+    engine = sa.create_engine(url, future=True, **pool)
+    sa.event.listen(engine, "connect", careful_sqlite)
     return engine
 
 
