@@ -93,8 +93,14 @@ def _by_outcome(message: Message) -> Optional[str]:
         return None
     outcome = message.get(OUTCOME_KEY)
     if outcome == Outcome.ANSWER.value:
-        return None
+        # the answers hold for North Rhine-Westphalia and Tokyo: what names another country is at most suggested
+        return "nlu_fallback" if "/" in best["name"] and _is_elsewhere(message) else None
     return "nlu_fallback" if outcome == Outcome.SUGGEST.value else OFF_TOPIC
+
+
+def _is_elsewhere(message: Message) -> bool:
+    kinds = {each["entity"] for each in message.get(ENTITIES) or []}
+    return "outside" in kinds and not kinds & {"place", "region"}
 
 
 def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List
 
 import spacy
 import yaml
+from babel import Locale
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -24,6 +25,8 @@ from spacy.tokens import Doc
 from bot.directory import Directory, get_directory
 from bot.nlu.text import has_han, has_kana, is_command
 from bot.settings import get_settings
+
+NOT_OUTSIDE = frozenset({"DE", "JP", "EU", "EZ", "UN", "QO", "ZZ", "XA", "XB"})
 
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
 _JAPANESE_RUN = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u9fff\uff00-\uffef]")
@@ -50,6 +53,15 @@ def place_words() -> Dict[str, Any]:
     path = get_settings().data_dir / "directory" / "words.yml"
     words: Dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return words
+
+
+def _other_countries() -> Iterator[str]:
+    """Names of all countries but Germany and Japan in the three languages (Unicode CLDR, as the library Babel has it)."""
+    for language in ("de", "en", "ja"):
+        for code, name in Locale(language).territories.items():
+            # two letters are countries; numbers, EU, UN and the like are regions and unions
+            if len(code) == 2 and code.isalpha() and code not in NOT_OUTSIDE:
+                yield name
 
 
 class Gazetteer:
@@ -95,7 +107,7 @@ class Gazetteer:
                 for name in (*partner.region.values(), *partner.aliases):
                     if not self._directory.places(name):
                         yield "region", partner.id, name
-        for name in (*self._words["outside"], *self._words["outside_ja"]):
+        for name in (*self._words["outside"], *self._words["outside_ja"], *_other_countries()):
             yield "outside", name, name
         for kind in ("legal_forms", "languages"):
             label = {"legal_forms": "legal_form", "languages": "target_language"}[kind]
