@@ -56,7 +56,7 @@ def place_words() -> Dict[str, Any]:
 
 
 def _other_countries() -> Iterator[str]:
-    """Names of all countries but Germany and Japan in the three languages (Unicode CLDR, as the library Babel has it)."""
+    """Names of all countries but Germany and Japan in the three languages (Unicode CLDR, by way of Babel)."""
     for language in ("de", "en", "ja"):
         for code, name in Locale(language).territories.items():
             # two letters are countries; numbers, EU, UN and the like are regions and unions
