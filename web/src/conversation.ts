@@ -106,7 +106,7 @@ export class Conversation extends EventTarget {
     socket.on("session_confirm", (data: unknown) => this.#confirmed(data));
     socket.on("bot_uttered", (data: unknown) => this.#received(data));
     socket.on("typing", (data: unknown) => this.#otherTypes(data));
-    socket.on("session_closed", () => this.#closed("ended"));
+    socket.on("session_closed", (data: unknown) => this.#closed(fields(data)["reason"] === "erased" ? "erased" : "ended"));
     addEventListener("online", this.tryNow);
     this.#changed();
   }

@@ -79,8 +79,9 @@ export function checklistHtml(checklist: Checklist, texts: Texts, language: Lang
   charset.setAttribute("charset", "utf-8");
   page.head.prepend(charset);
   paper(checklist, texts, language, page);
-  page.head.appendChild(page.createElement("style")).textContent = PAPER;
-  return `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  // put in as text: as an element it would fall under the page's Content-Security-Policy even here
+  const html = page.documentElement.outerHTML.replace("</head>", `<style>${PAPER}</style></head>`);
+  return `<!doctype html>\n${html}\n`;
 }
 
 /** Prints the checklist alone, in a frame that a strict policy allows: no inline style, no address to load. */

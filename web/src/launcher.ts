@@ -8,7 +8,7 @@ import { Memory } from "./memory.js";
 import sheet from "./launcher.css?inline";
 
 const PHONE = "(max-width: 37.5rem), (max-height: 30rem)";
-const ATTRIBUTES = ["server", "language", "colour", "logo", "position", "theme", "heading", "label", "privacy-url"];
+const ATTRIBUTES = ["server", "lang", "colour", "logo", "position", "theme", "heading", "label", "privacy-url"];
 
 export class NrwChat extends HTMLElement implements Host {
   static readonly observedAttributes = ATTRIBUTES;
@@ -58,7 +58,7 @@ export class NrwChat extends HTMLElement implements Host {
   }
 
   get language(): Language {
-    return this.#followed ?? chooseLanguage(this.memory.kept.language, this.getAttribute("language"));
+    return this.#followed ?? chooseLanguage(this.memory.kept.language, this.lang);
   }
 
   get #words(): Record<string, string> {

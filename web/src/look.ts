@@ -52,9 +52,13 @@ export function tokens(look: Look, dark: boolean): string {
   const tint = mix(base.surface, brand, dark ? 0.22 : 0.1);
   // a fill as dark as the page, or as light, would not be seen
   const fill = readable(brand, [base.surface, base.page], 1.6);
-  const accent = readable(brand, [base.surface, base.page, tint], 4.5);
+  
+  const behind = [base.surface, base.page, tint];
+  const accent = readable(brand, behind, 4.5);
   const colours: Record<string, Rgb> = {
     ...base,
+    muted: readable(base.muted, behind, 4.5),
+    danger: readable(base.danger, behind, 4.5),
     fill,
     onfill: textOn(fill),
     accent,

@@ -205,7 +205,7 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
     if (!scroller) return;
     const last = this.conversation.messages.at(-1);
     if (last?.from === "user" || this.conversation.replaying || this.#atEnd) this.#scrollToTurn();
-    else this.#unseen = true;
+    else this.#unseen = !this.conversation.form;
     if (this.#unseen) void this.requestUpdate();
   }
 
@@ -347,7 +347,7 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
     const { logo } = this.host;
     const partner = conversation.confirmation?.partnerName[this.language];
     return html`<dialog class="panel ${this.host.look.position === "left" ? "left" : ""}" lang=${this.language} aria-labelledby="heading" @keydown=${this.#key} @cancel=${this.#cancelled}>
-      <header>
+      <div class="bar">
         ${logo ? html`<img class="logo" src=${logo} alt="" />` : nothing}
         <div class="names">
           <h2 id="heading" tabindex="-1">${this.#heading}</h2>
@@ -368,7 +368,7 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
             </button>`
           : nothing}
         <button type="button" class="head" aria-label=${texts.close} title=${texts.close} @click=${() => this.host.close()}>${icons.close}</button>
-      </header>
+      </div>
       <div id="menu" class="menu" ?hidden=${!this.#menuOpen}>${this.#menuOpen ? this.#menuView() : nothing}</div>
       ${conversation.started ? this.#chatView() : this.#startView()} ${this.#endOpen ? this.#endView() : nothing}
     </dialog>`;
@@ -392,10 +392,12 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
         ending: this.conversation.ending,
         privacyUrl: this.host.privacyUrl,
         languages: this.#languagesView(),
-        agree: this.#agree,
-        decline: () => this.host.close(),
       })}
-    </div>`;
+      </div>
+      <div class="foot actions">
+        <button type="button" class="primary" @click=${this.#agree}>${this.texts.consent_agree}</button>
+        <button type="button" class="secondary" @click=${() => this.host.close()}>${this.texts.consent_decline}</button>
+      </div>`;
   }
 
   #menuView(): TemplateResult {
@@ -470,7 +472,7 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
     return html`<dialog class="end" aria-labelledby="end-title" aria-describedby="end-text" @cancel=${this.#closeEnd}>
       <h3 id="end-title">${texts.end_question}</h3>
       <p id="end-text">${texts.end_explain}</p>
-      <p class="problem" role="alert">${this.#endProblem ? texts.end_failed : nothing}</p>
+      <p class="problem ${this.#endProblem ? "on" : ""}" role="alert">${this.#endProblem ? texts.end_failed : nothing}</p>
       <div class="actions">
         <button type="button" class="primary" @click=${() => void this.#end(true)}>${texts.end_erase}</button>
         <button type="button" class="secondary" @click=${() => void this.#end(false)}>${texts.end_only}</button>

@@ -53,7 +53,7 @@ export function composerView({ texts, draft, longest, typed, send }: Composer): 
       ></textarea>
       <button type="submit" class="send" aria-label=${texts.send} title=${texts.send} aria-disabled=${left < 0 || !draft.trim() ? "true" : nothing}>${icons.send}</button>
     </div>
-    <p class="left ${left < 0 ? "over" : ""}" id="message-left" role="status">${told}</p>
+    <p class="count ${left < 0 ? "over" : ""}" id="message-left" role="status">${told}</p>
   </form>`;
 }
 

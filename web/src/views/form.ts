@@ -38,6 +38,7 @@ export function formView(view: View, form: HandoffForm, errors: Record<string, s
   const { texts } = view;
   const values = formValues(view, form);
   const wrong = FORM_FIELDS.filter((name) => errors[name]);
+  const told = problem ?? (wrong.length ? (wrong.length === 1 ? texts.form_errors_one : fill(texts.form_errors, { count: wrong.length })) : undefined);
   const submitted = (event: SubmitEvent): void => {
     event.preventDefault();
     submit();
@@ -45,9 +46,7 @@ export function formView(view: View, form: HandoffForm, errors: Record<string, s
   return html`<form class="handoff" aria-labelledby="form-title" novalidate @submit=${submitted}>
     <h3 id="form-title">${texts.form_title}</h3>
     <p>${texts.form_intro}</p>
-    <p class="problem" role="alert">
-      ${problem ?? (wrong.length ? (wrong.length === 1 ? texts.form_errors_one : fill(texts.form_errors, { count: wrong.length })) : nothing)}
-    </p>
+    <p class="problem ${told ? "on" : ""}" role="alert">${told ?? nothing}</p>
     ${FORM_FIELDS.map((name) => entryView(view, name, values[name], errors[name]))}
     <button type="submit" class="primary">${texts.form_send}</button>
   </form>`;

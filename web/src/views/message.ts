@@ -14,7 +14,9 @@ import type { View } from "./types.js";
 const STEPS = ["affirm", "deny", "skip", "cancel", "correct"];
 const AVATARS = { bot: icons.program, person: icons.person, system: icons.notice, user: nothing };
 
-export function messageView(view: View, message: Message, previous: Message | undefined, latest: boolean): TemplateResult {
+export function messageView(view: View, message: Message, previous: Message | undefined, latest: boolean): TemplateResult | typeof nothing {
+  // a change of state alone, such as "a person reads along now"
+  if (!message.text && !message.buttons.length && !checklistOf(message.custom)) return nothing;
   const { texts, language } = view;
   const name = speakerName(message, texts);
   const follows = previous !== undefined && previous.from === message.from && speakerName(previous, texts) === name;
@@ -102,9 +104,9 @@ function buttonView(view: View, message: Message, button: Button, latest: boolea
 
 function statusView(view: View, message: Message): TemplateResult | typeof nothing {
   const { texts, conversation } = view;
-  if (message.status === "sent") return nothing;
   const failed = message.status === "failed";
-  const state = failed ? texts.status_failed : conversation.connection === "online" ? texts.status_sending : texts.status_waiting;
+  if (message.status === "sent" || (!failed && !message.problem && conversation.connection === "online")) return nothing;
+  const state = failed ? texts.status_failed : texts.status_waiting;
   return html`<div class="state">
     <p>${failed ? icons.offline : nothing}${state}${message.problem ? html`<span>${message.problem}</span>` : nothing}</p>
     ${failed

@@ -10,8 +10,6 @@ export interface Start {
   ending: Ending | undefined;
   privacyUrl: string | undefined;
   languages: TemplateResult;
-  agree: () => void;
-  decline: () => void;
 }
 
 export function privacyNote(texts: Texts, privacyUrl: string | undefined): TemplateResult {
@@ -30,15 +28,11 @@ export function privacyNote(texts: Texts, privacyUrl: string | undefined): Templ
       : nothing}`;
 }
 
-export function startView({ texts, ending, privacyUrl, languages, agree, decline }: Start): TemplateResult {
+export function startView({ texts, ending, privacyUrl, languages }: Start): TemplateResult {
   return html`<div class="start">
     ${ending ? html`<p class="ended" role="status">${ending === "erased" ? texts.erased : texts.ended}</p>` : nothing}
     ${languages}
     <h3 id="start" tabindex="-1">${texts.consent_heading}</h3>
     ${privacyNote(texts, privacyUrl)}
-    <div class="actions">
-      <button type="button" class="primary" @click=${agree}>${texts.consent_agree}</button>
-      <button type="button" class="secondary" @click=${decline}>${texts.consent_decline}</button>
-    </div>
   </div>`;
 }
