@@ -147,7 +147,7 @@ def memory(port: int) -> dict[str, int]:
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except (OSError, ValueError, IndexError):
             continue
-        name = command[command.index("-m") + 1] if "-m" in command else Path(command[min(1, len(command) - 1)]).name
+        name = command[2] if command[1:2] == ["-m"] else Path(command[min(1, len(command) - 1)]).name
         found[name] = found.get(name, 0) + pages * 4096 // 2**20
     return found
 
