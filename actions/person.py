@@ -1,15 +1,22 @@
 """While a person has the case: what the user writes goes there, what staff do is said here."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.handoff import expectation
 from actions.turn import Event, Turn, in_case_log, slot_set, store
-from cases.states import CaseLogUnavailable, CaseNotFound, IllegalTransition
+from bot.directory import Partner
+from cases.models import Case, OutboxEntry
+from cases.states import CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
 
 logger = logging.getLogger(__name__)
+
+# keys of what staff did that a conversation remembers, so that nothing is said twice
+REMEMBERED = 200
 
 
 class ActionForwardToPerson(Action):
@@ -40,3 +47,147 @@ class ActionForwardToPerson(Action):
             return []
         dispatcher.utter_message(json_message={"language": turn.language, **custom})
         return []
+
+
+class ActionStaffEvent(Action):
+    """Says what staff did: wrote, took, passed on or closed the case.
+
+    The event only names an entry of the outbox; what is said comes from the case log, and only in the conversation it
+    belongs to. Without the slot ``staff_events`` holding its key afterwards, the relay tells it again.
+    """
+
+    def name(self) -> str:
+        return "action_staff_event"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        key = turn.entity("key")
+        said: list[str] = list(turn.slot("staff_events") or [])
+        if not isinstance(key, str) or "/" not in key:
+            logger.warning("A staff event without a key was ignored.")
+            return []
+        # the number is not kept: it is in the slot case_number, or was erased
+        short = key.split("/", 1)[1]
+        done = slot_set("staff_events", [*said, short][-REMEMBERED:])
+        if short in said:
+            return []
+        entry, case = await _read(key)
+        if entry is None or case is None or case.conversation_id != turn.conversation_id:
+            logger.warning("A staff event that does not belong to its conversation was ignored.")
+            return []
+        if not entry.payload:
+            # erased in the meantime
+            return [done]
+        tell: Callable[[Turn, OutboxEntry, Case], list[Event]] | None = TELLERS.get(entry.kind)
+        if tell is None:
+            logger.error("No words for a staff event of the kind %s.", entry.kind)
+            return []
+        return [done, slot_set("case_number", case.number), *tell(turn, entry, case)]
+
+
+async def _read(key: str) -> tuple[OutboxEntry | None, Case | None]:
+    """The entry for the user and its case. Raises ``CaseLogUnavailable``: the relay then tells it again."""
+    entry = await in_case_log(store().outbox_entry, key)
+    if entry is None or entry.direction != Direction.TO_USER:
+        return None, None
+    return entry, await in_case_log(store().case_by_id, entry.case_id)
+
+
+def _custom(turn: Turn, entry: OutboxEntry, case: Case, speaker: str, **values: Any) -> dict[str, Any]:
+    # the key lets the chat drop what it has shown already
+    return {
+        "type": "handoff",
+        "state": "with_person" if case.bot_silent else "submitted",
+        "case": case.number,
+        "partner": entry.partner,
+        "from": speaker,
+        "key": entry.key,
+        **values,
+    }
+
+
+def _partner(turn: Turn, partner_id: str) -> Partner:
+    return turn.directory.partner(partner_id)
+
+
+def _message(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    payload = entry.payload
+    text = str(payload.get("text") or "")
+    if payload.get("corrects"):
+        text = turn.words("person_correction", text=text)
+    if payload.get("name"):
+        text = turn.words("person_named", name=payload["name"], text=text)
+    custom = _custom(turn, entry, case, "person", language=payload.get("message_language") or turn.language)
+    if payload.get("file"):
+        custom["file"] = payload["file"]
+    turn.dispatcher.utter_message(text=text, json_message=custom)
+    return []
+
+
+def _picked_up(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    partner = _partner(turn, entry.partner)
+    custom = _custom(turn, entry, case, "system", state="with_person")
+    turn.say("utter_picked_up", custom, partner=partner.name[turn.language], case=case.number)
+    return [slot_set("case_state", "with_person")]
+
+
+def _transferred(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    partner = _partner(turn, entry.payload["new_partner"])
+    turn.say(
+        "utter_transferred",
+        {**_custom(turn, entry, case, "system"), "partner": partner.id},
+        case=case.number,
+        partner=partner.name[turn.language],
+        expectation=expectation(turn, partner),
+    )
+    return []
+
+
+def _nobody_yet(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    old, new = _partner(turn, entry.payload["old_partner"]), _partner(turn, entry.payload["new_partner"])
+    custom = {**_custom(turn, entry, case, "system"), "partner": new.id}
+    names = {"case": case.number, "partner": new.name[turn.language]}
+    withdraw = [] if case.bot_silent else [turn.button("withdraw_button", "/withdraw")]
+    if old.id == new.id:
+        turn.say("utter_nobody_yet", custom, contact=turn.contact(new), buttons=withdraw, **names)
+    else:
+        values = {"old_partner": old.name[turn.language], "expectation": expectation(turn, new)}
+        turn.say("utter_nobody_yet_moved", custom, buttons=withdraw, **values, **names)
+    return []
+
+
+def _retracted(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    partner = _partner(turn, entry.partner)
+    turn.say("utter_retracted", _custom(turn, entry, case, "system"), partner=partner.name[turn.language])
+    return []
+
+
+def _translation(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    values = {name: entry.payload[name] for name in ("service", "text", "original")}
+    custom = _custom(turn, entry, case, "system", machine_made=True, language=turn.language)
+    turn.dispatcher.utter_message(text=turn.words("person_translation", **values), json_message=custom)
+    return []
+
+
+def _closed(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
+    partner = _partner(turn, entry.partner)
+    turn.say(
+        "utter_case_closed",
+        _custom(turn, entry, case, "system", state="closed", reason=entry.payload["reason"]),
+        case=case.number,
+        partner=partner.name[turn.language],
+        reason=turn.words(f"person_reason_{entry.payload['reason']}"),
+        buttons=[{"title": str(number), "payload": f'/rate_case{{"rating": "{number}"}}'} for number in range(1, 6)],
+    )
+    return [slot_set("case_state", "closed")]
+
+
+TELLERS: dict[str, Callable[[Turn, OutboxEntry, Case], list[Event]]] = {
+    "message": _message,
+    "picked_up": _picked_up,
+    "transferred": _transferred,
+    "nobody_yet": _nobody_yet,
+    "retracted": _retracted,
+    "translation": _translation,
+    "closed": _closed,
+}

@@ -10,6 +10,7 @@ from cases.ledger import Ledger
 from cases.models import Case, Message, Turn
 from cases.records import Contact, TranscriptLine
 from cases.states import (
+    STAFF_CLOSE_REASONS,
     Author,
     CaseState,
     CloseReason,
@@ -211,5 +212,30 @@ class UserSide(Ledger):
             case = self._last_case(session, conversation_id)
             if case is not None:
                 case.rating, case.rating_comment = rating, comment
+                case.updated_at = self.clock()
+            return case
+
+    def rate_closed(self, conversation_id: str, rating: int, comment: str | None = None) -> Case | None:
+        """Keep the rating of the latest case that staff closed; None without one. A comment stays until the next one.
+
+        Raises ``ValueError`` for a number that is not from 1 to 5.
+        """
+        if not 1 <= rating <= 5:
+            raise ValueError(f"A rating is a number from 1 to 5, not {rating}.")
+        with self.write() as session:
+            query = (
+                select(Case)
+                .where(
+                    Case.conversation_id == conversation_id,
+                    Case.state == CaseState.CLOSED.value,
+                    Case.submitted_at.is_not(None),
+                    Case.close_reason.in_([str(reason) for reason in STAFF_CLOSE_REASONS]),
+                )
+                .order_by(Case.id.desc())
+                .limit(1)
+            )
+            case: Case | None = session.execute(query.with_for_update()).scalar_one_or_none()
+            if case is not None:
+                case.rating, case.rating_comment = rating, comment or case.rating_comment
                 case.updated_at = self.clock()
             return case

@@ -11,6 +11,9 @@ from cases.states import Author, OutboxKind
 from staff.channels import OutgoingNotice
 from staff.office_hours import BERLIN, answer_due
 
+# characters of a bot's answer that a card shows
+BOT_TEXT = 300
+
 # (topic key, language) -> its title, or the key where there is none
 TopicTitle = Callable[[str, str], str]
 
@@ -26,14 +29,15 @@ class Cards:
     def __init__(self, directory: Directory, wording: Wording, topic_title: TopicTitle = topic_key) -> None:
         self._directory, self._wording, self._topic_title = directory, wording, topic_title
 
-    def notice(self, entry: OutboxEntry) -> OutgoingNotice:
+    def notice(self, entry: OutboxEntry, *, threaded: str | None = None) -> OutgoingNotice:
         """The notice of an outbox entry, in the language of the partner it goes to.
 
-        ``repeated`` when an earlier attempt ended in an unknown way; the relay decides what follows from it.
+        ``threaded``: the name of the two-way channel it goes to, where the card tells the whole conversation and how to
+        answer. ``repeated`` when an earlier attempt ended in an unknown way; the relay decides what follows from it.
         """
         partner = self._directory.partner(entry.partner)
         number = entry.key.split("/", 1)[0]
-        title, body = self._write(entry, partner, number)
+        title, body = self._write(entry, partner, number, threaded)
         return OutgoingNotice(
             key=entry.key,
             kind=entry.kind,
@@ -43,16 +47,23 @@ class Cards:
             body=body,
             created_at=entry.created_at,
             repeated=entry.attempt_started_at is not None,
+            answers=entry.payload.get("to") if entry.kind == OutboxKind.REPLY else None,
         )
 
     def repetition(self, notice: OutgoingNotice) -> str:
         """The sentence that warns staff that a notice may have arrived before."""
         return self._text("repeated", notice.partner.notice.language, number=notice.case_number)
 
-    def _write(self, entry: OutboxEntry, partner: Partner, number: str) -> tuple[str, str]:
+    def _write(self, entry: OutboxEntry, partner: Partner, number: str, threaded: str | None) -> tuple[str, str]:
         language, payload = partner.notice.language, entry.payload
         if entry.kind == OutboxKind.NOTICE:
-            return self._text("title", language, number=number), self._case(entry, partner, number)
+            title, body = self._text("title", language, number=number), self._case(entry, partner, number, threaded)
+            if threaded is None:
+                return title, body
+            footer = "mail_footer" if threaded == "email" else "card_footer"
+            return title, f"{body}\n\n{self._staff_text(footer, language)}"
+        if entry.kind in (OutboxKind.REPLY, OutboxKind.REMINDER, OutboxKind.TRANSLATION):
+            return self._text("message_title", language, number=number), self._staff(entry, language, number)
         if entry.kind == OutboxKind.MESSAGE:
             spoken = payload.get("message_language") or payload.get("language")
             intro = self._text("message_intro", language, spoken=self._language(spoken, language))
@@ -63,7 +74,22 @@ class Cards:
         title = self._text(f"{entry.kind}_title", language, number=number)
         return title, self._text(f"{entry.kind}_body", language, **values)
 
-    def _case(self, entry: OutboxEntry, partner: Partner, number: str) -> str:
+    def _staff(self, entry: OutboxEntry, language: str, number: str) -> str:
+        """What came of something staff wrote, a reminder, or a translation."""
+        payload = entry.payload
+        if entry.kind == OutboxKind.REPLY:
+            return self._staff_text(payload["reply"], language, **payload["values"])
+        if entry.kind == OutboxKind.TRANSLATION:
+            values = {name: payload[name] for name in ("service", "text", "original")}
+            return self._staff_text("translation", language, **values)
+        since = payload.get("since")
+        shown = self._moment(datetime.fromisoformat(since), language) if since else ""
+        return self._staff_text(f"reminder_{payload['why']}", language, number=number, since=shown)
+
+    def _staff_text(self, name: str, language: str, **values: object) -> str:
+        return self._wording.text(f"staff_{name}", language, **values)
+
+    def _case(self, entry: OutboxEntry, partner: Partner, number: str, threaded: str | None) -> str:
         language, payload = partner.notice.language, entry.payload
         received = datetime.fromisoformat(payload["submitted_at"]) if payload["submitted_at"] else entry.created_at
         municipality = payload["municipality"]
@@ -87,18 +113,28 @@ class Cards:
         if payload["turns"]:
             lines += ["", self._text("heading_topics", language), ""]
             lines += [f"- {self._turn(turn, language)}" for turn in payload["turns"]]
-        said = [line for line in payload["transcript"] if self._worth_telling(line, payload["concern"])]
+        said = [
+            line
+            for line in payload["transcript"]
+            if threaded is not None or self._worth_telling(line, payload["concern"])
+        ]
         if said:
             lines += ["", self._text("heading_messages", language), ""]
             for line in said:
                 author = self._text(f"author_{line['author']}", language)
-                lines.append(self._line(author, line["text"], language))
+                lines.append(self._line(author, self._shortened(line), language))
         return "\n".join(lines)
 
     @staticmethod
     def _worth_telling(line: dict[str, Any], concern: str | None) -> bool:
         # the bot's own words stand behind the topics, the concern stands above
         return bool(line["author"] != Author.BOT and line["text"] != concern)
+
+    @staticmethod
+    def _shortened(line: dict[str, Any]) -> str:
+        """What was said; an answer of the bot by its beginning, as staff know the rest."""
+        text: str = line["text"]
+        return f"{text[:BOT_TEXT].rstrip()} …" if line["author"] == Author.BOT and len(text) > BOT_TEXT else text
 
     def _turn(self, turn: dict[str, Any], language: str) -> str:
         topic = self._topic_title(turn["topic"], language) if turn["topic"] else self._text("no_topic", language)

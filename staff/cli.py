@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import timedelta
 from functools import lru_cache
 
 import typer
@@ -15,8 +16,13 @@ from cases.migrate import require_current
 from cases.operator import log_to_console, operator_errors
 from cases.store import CaseStore, open_store
 from staff.cards import Cards, topic_key
+from staff.inbound import Inbound
+from staff.orders import Orders
+from staff.phrases import get_phrases
 from staff.relay import Relay
 from staff.targets import Targets
+from staff.users import UserChannel
+from staff.watch import Watch
 
 app = typer.Typer(no_args_is_help=True, help="Take the outbox to the partners' staff.")
 
@@ -42,9 +48,31 @@ def make_targets() -> Targets:
     return Targets(get_directory(), get_settings().var_dir)
 
 
+def make_inbound(store: CaseStore) -> Inbound:
+    """What acts on staff's messages, with the project's answers, phrases and words."""
+    orders = Orders(_knowledge, get_phrases)
+    return Inbound(store, get_directory(), get_wording(), orders, file_link)
+
+
+def file_link(token: str) -> str:
+    """The address at which a user opens a file of staff (``bot.channels.files``)."""
+    return f"{get_settings().browser_url}/webhooks/files/{token}"
+
+
 def make_relay(store: CaseStore) -> Relay:
-    """A relay for the settings and the environment. Raises ``SettingsError``."""
-    return Relay(store, make_targets(), Cards(get_directory(), get_wording(), topic_title))
+    """A relay for the settings and the environment, both ways. Raises ``SettingsError``."""
+    settings = get_settings()
+    directory = get_directory()
+    token = settings.api_token.get_secret_value()
+    return Relay(
+        store,
+        make_targets(),
+        Cards(directory, get_wording(), topic_title),
+        # without the token nothing can be said to users: it waits, and `nrwbot relay status` shows it
+        users=UserChannel(store, settings.rasa_url, token) if token else None,
+        inbound=make_inbound(store),
+        watch=Watch(store, directory, timedelta(minutes=settings.pickup_minutes)),
+    )
 
 
 @app.command()
@@ -80,8 +108,11 @@ def once() -> None:
 async def _once(store: CaseStore) -> int:
     relay = make_relay(store)
     tried = 0
-    while count := await relay.deliver_due():
-        tried += count
+    try:
+        while count := await relay.deliver_due():
+            tried += count
+    finally:
+        await relay.close()
     return tried
 
 

@@ -67,6 +67,17 @@ def answer_due(hours: OfficeHours, since: datetime) -> datetime:
     return _moment(day, _blocks(hours, day)[-1][1])
 
 
+def office_time(hours: OfficeHours, since: datetime, now: datetime, *, most: timedelta) -> timedelta:
+    """How much office time passed between two moments (aware); stops counting at ``most``."""
+    passed, day, last = timedelta(), since.astimezone(BERLIN).date(), now.astimezone(BERLIN).date()
+    while day <= last and passed < most:
+        for start, end in _blocks(hours, day):
+            begin, finish = max(_moment(day, start), since), min(_moment(day, end), now)
+            passed += max(finish - begin, timedelta())
+        day += timedelta(days=1)
+    return min(passed, most)
+
+
 def _blocks(hours: OfficeHours, day: date) -> tuple[tuple[time, time], ...]:
     return () if is_holiday(day) else hours.days[day.weekday()]
 

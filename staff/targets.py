@@ -1,37 +1,76 @@
-"""Which channel a partner's notices take: its Apprise address when one is set, else the file in ``var/notices``."""
+"""Which channel a partner has: its own messenger where one is named, else its Apprise address, else a file.
+
+The messenger is named by ``channel`` in ``data/directory/partners.yml`` or by ``NRWBOT_STAFF_CHANNEL_<PARTNER>``:
+``matrix:<room id or alias>``, ``slack:<channel id>`` or ``email:<address>``.
+"""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot.directory import Directory, Partner
-from bot.settings import SettingsError
-from staff.channels import StaffChannel
+from bot.settings import Settings, SettingsError, get_settings
+from staff.channels import StaffChannel, TwoWayChannel
 from staff.channels.console import ConsoleChannel
+
+KINDS = ("matrix", "slack", "email")
+STAFF_CHANNEL = "NRWBOT_STAFF_CHANNEL_"
 
 
 class Targets:
     """The channels of all partners. ``environment`` holds the addresses (secrets) under each partner's ``url_env``."""
 
-    def __init__(self, directory: Directory, var_dir: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Raises ``SettingsError`` for an address that Apprise does not know, or one for a partner there is not."""
+    def __init__(
+        self,
+        directory: Directory,
+        var_dir: Path,
+        environment: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """Raises ``SettingsError`` for an address that makes no sense, or one for a partner there is not."""
         environment = os.environ if environment is None else environment
         console = ConsoleChannel(var_dir / "notices")
-        known = {partner.notice.url_env for partner in directory.partners.values()}
-        strangers = sorted(name for name in environment if name.startswith("NRWBOT_NOTICE_URL_") and name not in known)
-        if strangers:
-            raise SettingsError(
-                f"{', '.join(strangers)}: no partner in data/directory/partners.yml has this address. "
-                f"There are: {', '.join(sorted(known))}."
-            )
+        partners = directory.partners.values()
+        _refuse_strangers(environment, "NRWBOT_NOTICE_URL_", {partner.notice.url_env for partner in partners})
+        _refuse_strangers(environment, STAFF_CHANNEL, {partner.channel_env for partner in partners})
         self._channels: dict[str, StaffChannel] = {
             partner.id: _channel(partner, environment.get(partner.notice.url_env, "").strip(), console)
-            for partner in directory.partners.values()
+            for partner in partners
         }
+        addresses: dict[str, dict[str, str]] = {}
+        for partner in partners:
+            named = environment.get(partner.channel_env, "").strip() or partner.channel
+            if named:
+                kind, _, address = named.partition(":")
+                if kind not in KINDS or not address:
+                    raise SettingsError(
+                        f"The channel of {partner.id} is '{named}' ({partner.channel_env} or partners.yml). "
+                        f"Write one of {', '.join(f'{kind}:<address>' for kind in KINDS)}."
+                    )
+                addresses.setdefault(kind, {})[partner.id] = address
+        self._two_way: list[TwoWayChannel] = []
+        for kind, mapping in addresses.items():
+            channel = _two_way(kind, mapping, settings or get_settings())
+            self._two_way.append(channel)
+            for partner_id in mapping:
+                self._channels[partner_id] = channel
 
     def channel(self, partner_id: str) -> StaffChannel:
         """The channel of a partner's notices."""
         return self._channels[partner_id]
+
+    def two_way(self) -> list[TwoWayChannel]:
+        """The channels in which staff answer, each once."""
+        return self._two_way
+
+
+def _refuse_strangers(environment: Mapping[str, str], prefix: str, known: set[str]) -> None:
+    strangers = sorted(name for name in environment if name.startswith(prefix) and name not in known)
+    if strangers:
+        raise SettingsError(
+            f"{', '.join(strangers)}: no partner in data/directory/partners.yml has this address. "
+            f"There are: {', '.join(sorted(known))}."
+        )
 
 
 def _channel(partner: Partner, url: str, console: ConsoleChannel) -> StaffChannel:
@@ -44,3 +83,25 @@ def _channel(partner: Partner, url: str, console: ConsoleChannel) -> StaffChanne
         return AppriseChannel(url, origin=partner.notice.url_env)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def _two_way(kind: str, addresses: Mapping[str, str], settings: Settings) -> TwoWayChannel:
+    """A channel for all partners that use it; only what is used is imported."""
+    most_bytes = int(settings.file_megabytes * 1_000_000)
+    if kind == "matrix":
+        _require(kind, settings, "matrix_url", "matrix_user", "matrix_token")
+        from staff.channels.matrix import MatrixChannel
+
+        token = settings.matrix_token.get_secret_value()
+        return MatrixChannel(settings.matrix_url, settings.matrix_user, token, addresses, most_bytes=most_bytes)
+    raise SettingsError(f"There is no channel '{kind}' yet.")
+
+
+def _require(kind: str, settings: Settings, *names: str) -> None:
+    missing = []
+    for name in names:
+        value = getattr(settings, name)
+        if not (value.get_secret_value() if hasattr(value, "get_secret_value") else value):
+            missing.append(f"NRWBOT_{name.upper()}")
+    if missing:
+        raise SettingsError(f"A partner's staff use {kind}, so these must be set: {', '.join(missing)}.")

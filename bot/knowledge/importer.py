@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 Variation = dict[str, Any]
 
 # in the data folder, but in a form of our own that Rasa's readers would take for theirs, or read slowly for nothing
-_NOT_RASAS = frozenset({KNOWLEDGE_FOLDER, WORDING_FOLDER, "directory", TOPICS_FILE, "glossary.yml"})
+_NOT_RASAS = frozenset({KNOWLEDGE_FOLDER, WORDING_FOLDER, "directory", TOPICS_FILE, "glossary.yml", "phrases.yml"})
 
 
 class KnowledgeImporter(RasaFileImporter):  # Rasa is untyped here

@@ -1,0 +1,34 @@
+"""Looks after cases that nobody takes: in office hours staff are reminded, then the case goes to somebody else.
+
+Only office hours count (``staff.office_hours``): a case of Friday evening is not late on Saturday. Half of the time set
+(``pickup_minutes``) passes before the reminder, all of it before the user is told and the case goes to the partner's
+``escalation``; where that has none, it stays, and the user is told whom to call.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.directory import Directory
+from cases.records import WaitingCase
+from cases.store import CaseStore
+from staff.office_hours import office_time
+
+
+class Watch:
+    """``pickup``: how much office time may pass until somebody takes a case."""
+
+    def __init__(self, store: CaseStore, directory: Directory, pickup: timedelta) -> None:
+        self._store, self._directory, self._pickup = store, directory, pickup
+
+    def look(self, now: datetime | None = None) -> int:
+        """Take every step that is due; returns how many were taken. Raises ``CaseLogUnavailable``."""
+        now = now or self._store.clock()
+        return sum(self._step(waiting, now) for waiting in self._store.waiting())
+
+    def _step(self, waiting: WaitingCase, now: datetime) -> bool:
+        partner = self._directory.partner(waiting.owner)
+        passed = office_time(partner.office_hours, waiting.since, now, most=self._pickup)
+        if passed >= self._pickup and not waiting.escalated:
+            return self._store.escalate(waiting, partner.escalation)
+        if passed >= self._pickup / 2 and not waiting.reminders and not waiting.escalated:
+            return self._store.remind_owner(waiting)
+        return False

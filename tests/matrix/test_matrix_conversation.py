@@ -1,0 +1,155 @@
+"""Both ways through a real Matrix server: card, thread, replies, states, edits, files, strangers."""
+
+from typing import Any
+
+from bot.directory import get_directory
+from cases.store import CaseStore
+from staff.relay import Relay
+from tests.matrix.conftest import Desk, Network, eventually
+from tests.staff.conftest import NEUSS, submit
+from tests.staff.rasa_double import RasaDouble
+
+PARTNER = "rhein_kreis_neuss"
+
+
+async def said(rasa: RasaDouble, count: int, conversation: str = "talk") -> list[tuple[str, str]]:
+    return await eventually(lambda: len(rasa.said[conversation]) >= count and rasa.said[conversation])
+
+
+async def test_a_conversation_both_ways(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk, network: Network
+) -> None:
+    number = submit(store, concern="倉庫を探しています。").number
+    card = await desk.card(PARTNER, number)
+    body = card["content"]["body"]
+    for shown in (number, "ほしぞら株式会社", "Neuss", "Japanisch", "倉庫を探しています。", "!help"):
+        assert shown in body
+    assert card["content"]["m.mentions"] == {}
+    assert "formatted_body" not in card["content"]
+    await desk.write(PARTNER, card, "Guten Tag, welche Fläche suchen Sie?")
+    assert await said(rasa, 2) == [("picked_up", ""), ("message", "Guten Tag, welche Fläche suchen Sie?")]
+    assert store.case(number).state == "with_person"
+    store.add_user_message("talk", "約500平方メートルです。", language="ja")
+
+    async def answered() -> bool:
+        return any("約500平方メートルです。" in text for text in await desk.texts(PARTNER))
+
+    await eventually(answered)
+    thread = [event["content"].get("m.relates_to", {}).get("event_id") for event in await desk.messages(PARTNER)]
+    assert set(thread) == {None, card["event_id"]}
+    await desk.write(PARTNER, card, "!close answered")
+    assert (await said(rasa, 3))[-1][0] == "closed"
+    assert store.case(number).close_reason == "answered"
+
+
+async def test_what_staff_say_among_themselves_stays_there(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk
+) -> None:
+    number = submit(store).number
+    card = await desk.card(PARTNER, number)
+    await desk.send(PARTNER, {"msgtype": "m.text", "body": "Wer übernimmt das?"})
+    await desk.write(PARTNER, card, "!note Interessent wirkt seriös")
+    await desk.write(PARTNER, card, "!nott Tippfehler")
+    await desk.write(PARTNER, card, "Hallo")
+    assert (await said(rasa, 2))[-1] == ("message", "Hallo")
+    authors = [(message.author, message.text) for message in store.case_file(number).messages]
+    assert ("note", "Interessent wirkt seriös") in authors
+    texts = await desk.texts(PARTNER)
+    assert any("Notiz gespeichert" in text for text in texts)
+    assert any("„!nott“ gibt es nicht" in text for text in texts)
+
+
+async def test_only_the_partners_room_can_act(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk, network: Network
+) -> None:
+    number = submit(store, municipality=NEUSS).number
+    card = await desk.card(PARTNER, number)
+    # in another partner's room somebody writes into the thread of a forged card
+    forged = {"msgtype": "m.text", "body": "Neue Anfrage", "nrwbot": {"case": number, "key": "x"}}
+    event_id = await desk.send("koeln", forged)
+    await desk.write("koeln", {"event_id": event_id}, "Ich bin es")
+    # and in a room of their own making
+    stranger, token = network.synapse.account("stranger", "secret")
+    room = network.synapse.call(
+        "POST", "/_matrix/client/v3/createRoom", {"preset": "private_chat", "invite": [network.user]}, token
+    )["room_id"]
+    network.synapse.call(
+        "PUT", f"/_matrix/client/v3/rooms/{room}/send/m.room.message/1", {"msgtype": "m.text", "body": "!take"}, token
+    )
+    await desk.write(PARTNER, card, "Von uns")
+    assert await said(rasa, 2) == [("picked_up", ""), ("message", "Von uns")]
+    joined = network.synapse.call("GET", "/_matrix/client/v3/joined_rooms", None, network.token)["joined_rooms"]
+    assert room not in joined
+
+
+async def test_edits_retractions_and_files(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk, network: Network
+) -> None:
+    number = submit(store).number
+    card = await desk.card(PARTNER, number)
+    first = await desk.write(PARTNER, card, "Termin am Montag")
+    await said(rasa, 2)
+    changed = {"msgtype": "m.text", "body": "Termin am Dienstag"}
+    edit: dict[str, Any] = {
+        "msgtype": "m.text",
+        "body": "* Termin am Dienstag",
+        "m.new_content": changed,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": first},
+    }
+    await desk.send(PARTNER, edit)
+    assert (await said(rasa, 3))[-1] == ("message", "Termin am Dienstag")
+    await desk.client.room_redact(await desk.room(PARTNER), first)
+    assert (await said(rasa, 4))[-1][0] == "retracted"
+    for name, content in (("plan.pdf", b"%PDF-1.4 test"), ("evil.pdf", b"MZ\x90\x00")):
+        uploaded = await upload(network, content)
+        file = {"msgtype": "m.file", "url": uploaded, "info": {"size": len(content)}}
+        await desk.write(PARTNER, card, name, **file)
+    text = (await said(rasa, 5))[-1][1]
+    assert text.startswith("plan.pdf\n")
+    kept = store.file(text.rsplit("/", 1)[1])
+    assert kept is not None
+    assert (kept.media_type, kept.content) == ("application/pdf", b"%PDF-1.4 test")
+
+    async def refused() -> bool:
+        return any("Nur PDF, PNG und JPEG" in text or "nur PDF" in text for text in await desk.texts(PARTNER))
+
+    await eventually(refused)
+    assert len(rasa.said["talk"]) == 5
+
+
+async def upload(network: Network, content: bytes) -> str:
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"{network.synapse.url}/_matrix/media/v3/upload",
+        content,
+        {"Authorization": f"Bearer {network.staff_token}", "Content-Type": "application/octet-stream"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request) as response:
+        import json
+
+        return str(json.load(response)["content_uri"])
+
+
+async def test_transfer_moves_the_whole_thread(store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk) -> None:
+    number = submit(store, concern="Messe in Köln").number
+    card = await desk.card(PARTNER, number)
+    await desk.write(PARTNER, card, "Das macht Köln.")
+    await said(rasa, 2)
+    await desk.write(PARTNER, card, "!transfer koeln")
+    new = await desk.card("koeln", number)
+    assert "Das macht Köln." in new["content"]["body"]
+    assert (await said(rasa, 3))[-1][0] == "transferred"
+    case = store.case(number)
+    assert (case.owner, case.state) == ("koeln", "waiting")
+    # the former partner cannot act any more
+    await desk.write(PARTNER, card, "Doch noch etwas")
+
+    async def told() -> bool:
+        owner = get_directory().partner("koeln").name["de"]
+        return any(f"liegt bei {owner}" in text for text in await desk.texts(PARTNER))
+
+    await eventually(told)
+    await desk.write("koeln", new, "Willkommen")
+    assert (await said(rasa, 5))[3:] == [("picked_up", ""), ("message", "Willkommen")]
