@@ -232,8 +232,7 @@ def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return sa.create_engine(url, future=True, pool_pre_ping=True)
     # SQLAlchemy opens a SQLite file anew for each transaction, which takes longer than the transaction
-    pool = {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}}
-    engine = sa.create_engine(url, future=True, **pool)
+    engine = sa.create_engine(url, future=True, poolclass=QueuePool, connect_args={"check_same_thread": False})
     sa.event.listen(engine, "connect", careful_sqlite)
     return engine
 
