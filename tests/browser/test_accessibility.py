@@ -11,7 +11,8 @@ pytestmark = pytest.mark.browser
 def focused(chat: Chat) -> str:
     """What has the focus, through shadow roots."""
     found: str = chat.page.evaluate(
-        """() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+        """() => { let at = document.activeElement;
+        while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
         return at?.id || at?.className || at?.tagName; }"""
     )
     return found
@@ -121,7 +122,7 @@ def test_finished_messages_are_announced_and_history_is_not(chat: Chat, fake: Fa
 
 @pytest.mark.parametrize("size", [(640, 512), (320, 256)], ids=["200 %", "400 %"])
 def test_zoom(contexts: Contexts, fake: FakeServer, size: tuple[int, int]) -> None:
-    """A window of 1280 x 1024 at 200 and 400 % (WCAG 2.2, 1.4.10 reflow): nothing is cut off, nothing scrolls sideways."""
+    """A window of 1280 x 1024 at 200 and 400 % (WCAG 2.2, 1.4.10 reflow): nothing cut off, nothing scrolls sideways."""
     width, height = size
     chat = Chat(contexts(viewport={"width": width, "height": height}, device_scale_factor=1280 / width).new_page())
     chat.open(f"{fake.url}/demo/de").agree()
@@ -133,9 +134,10 @@ def test_zoom(contexts: Contexts, fake: FakeServer, size: tuple[int, int]) -> No
     chat.page.locator("#entry-concern").fill("Büro für vier Personen")
     expect(chat.page.locator("#entry-concern")).to_be_in_viewport()
     sideways = chat.page.evaluate(
-        """() => { const root = document.querySelector('nrw-chat').shadowRoot.querySelector('nrw-chat-panel').shadowRoot;
-        return [...root.querySelectorAll('*')].filter(each => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 1 &&
-        !each.closest('.sr') && getComputedStyle(each).display !== 'inline' && each.localName !== 'svg')
+        """() => { const panel = document.querySelector('nrw-chat').shadowRoot.querySelector('nrw-chat-panel');
+        return [...panel.shadowRoot.querySelectorAll('*')].filter(each => each.scrollWidth > each.clientWidth + 1 &&
+        each.clientWidth > 1 && !each.closest('.sr') && each.localName !== 'svg' &&
+        getComputedStyle(each).display !== 'inline')
         .map(each => each.className + ' ' + each.scrollWidth + '>' + each.clientWidth); }"""
     )
     assert sideways == []
@@ -147,7 +149,8 @@ def test_text_spacing_and_large_text(chat: Chat, fake: FakeServer) -> None:
     """Letters twice as large by the browser's own setting, and spacing as in WCAG 2.2, 1.4.12."""
     chat.page.goto(f"{fake.url}/demo/de")
     chat.page.evaluate(
-        """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync('html { font-size: 200%; letter-spacing: .12em }');
+        """() => { const sheet = new CSSStyleSheet();
+        sheet.replaceSync('html { font-size: 200%; letter-spacing: .12em }');
         document.adoptedStyleSheets = [sheet]; }"""
     )
     chat.launcher.click()

@@ -107,7 +107,7 @@ def test_a_refused_message_says_why_and_can_be_sent_again_or_dropped(chat: Chat,
 def test_long_polling_where_websockets_are_forbidden(chat: Chat, fake: FakeServer, contexts: Contexts) -> None:
     chat.page.add_init_script(
         "const Real = WebSocket; window.WebSocket = class extends Real {"
-        " constructor(url, protocols) { super(url.replace(/^ws:/, 'ws:').replace('/socket.io/', '/forbidden/'), protocols); } }"
+        " constructor(url, protocols) { super(url.replace('/socket.io/', '/forbidden/'), protocols); } }"
     )
     chat.open(f"{fake.url}/demo/de").agree()
     chat.say("Wetter")

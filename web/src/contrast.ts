@@ -12,7 +12,7 @@ export function parseColour(text: string | null | undefined): Rgb | undefined {
 }
 
 export function toHex(colour: Rgb): string {
-  return `#${colour.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+  return `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Relative luminance, 0 to 1 (WCAG 2.2, definition of "relative luminance"). */
@@ -32,14 +32,14 @@ export function contrast(one: Rgb, other: Rgb): number {
 
 /** `share` of the second colour in the first. */
 export function mix(one: Rgb, other: Rgb, share: number): Rgb {
-  return one.map((part, index) => part + (other[index]! - part) * share) as unknown as Rgb;
+  return one.map((part, index) => Math.round(part + (other[index]! - part) * share)) as unknown as Rgb;
 }
 
 /** The colour nearest to the wished one that reaches `ratio` against every background. */
 export function readable(wished: Rgb, backgrounds: readonly Rgb[], ratio: number): Rgb {
   const towards: Rgb = luminance(backgrounds[0]!) > 0.18 ? [0, 0, 0] : [255, 255, 255];
   for (let step = 0; step <= 50; step += 1) {
-    const tried = mix(wished, towards, step / 50).map(Math.round) as unknown as Rgb;
+    const tried = mix(wished, towards, step / 50);
     if (backgrounds.every((background) => contrast(tried, background) >= ratio)) return tried;
   }
   return towards;

@@ -5,6 +5,8 @@ import DOMPurify, { type Config } from "dompurify";
 const ALLOWED: Config & { RETURN_DOM_FRAGMENT: true } = {
   ALLOWED_TAGS: ["p", "br", "strong", "em", "ul", "ol", "li", "a"],
   ALLOWED_ATTR: ["href", "start"],
+  // a number, which the rule for addresses below would refuse
+  ADD_URI_SAFE_ATTR: ["start"],
   ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:|tel:)/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,

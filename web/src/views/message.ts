@@ -82,11 +82,13 @@ function buttonsView(view: View, message: Message, latest: boolean): TemplateRes
 
 function buttonView(view: View, message: Message, button: Button, latest: boolean): TemplateResult {
   const step = STEPS.includes(button.intent);
+  const once = step || button.intent === "feedback";
   const pressed = message.pressed === button.payload;
-  const over = (step && (!latest || message.pressed !== undefined)) || (button.intent === "feedback" && message.pressed !== undefined);
+  const over = (step && !latest) || (once && message.pressed !== undefined);
   const language = Object.entries(LANGUAGE_NAMES).find(([, name]) => name === button.title)?.[0];
   const press = (): void => {
-    if (!over) view.conversation.send(button.title, { message, payload: button.payload });
+    // asked anew: the second of two quick presses comes before the next rendering
+    if (!over && !(once && message.pressed !== undefined)) view.conversation.send(button.title, { message, payload: button.payload });
   };
   const feedback = button.intent === "feedback" && message.custom.type === "answer";
   const first = message.buttons.findIndex((each) => each.intent === "feedback");
