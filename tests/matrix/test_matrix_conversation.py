@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import aiohttp
+
 from bot.directory import get_directory
 from cases.store import CaseStore
 from staff.relay import Relay
@@ -69,7 +71,7 @@ async def test_only_the_partners_room_can_act(
     event_id = await desk.send("koeln", forged)
     await desk.write("koeln", {"event_id": event_id}, "Ich bin es")
     # and in a room of their own making
-    stranger, token = network.synapse.account("stranger", "secret")
+    _, token = network.synapse.account("stranger", "secret")
     room = network.synapse.call(
         "POST", "/_matrix/client/v3/createRoom", {"preset": "private_chat", "invite": [network.user]}, token
     )["room_id"]
@@ -118,18 +120,12 @@ async def test_edits_retractions_and_files(
 
 
 async def upload(network: Network, content: bytes) -> str:
-    import urllib.request
-
-    request = urllib.request.Request(
-        f"{network.synapse.url}/_matrix/media/v3/upload",
-        content,
-        {"Authorization": f"Bearer {network.staff_token}", "Content-Type": "application/octet-stream"},
-        method="POST",
-    )
-    with urllib.request.urlopen(request) as response:
-        import json
-
-        return str(json.load(response)["content_uri"])
+    """Put a file on the server as staff; its address."""
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {network.staff_token}"}) as session,
+        session.post(f"{network.synapse.url}/_matrix/media/v3/upload", data=content) as response,
+    ):
+        return str((await response.json())["content_uri"])
 
 
 async def test_transfer_moves_the_whole_thread(store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk) -> None:
