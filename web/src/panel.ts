@@ -111,7 +111,9 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
   }
 
   get #scroller(): HTMLElement | null {
-    return this.root.querySelector(".scroll");
+    // in a very low window, as with 400 % zoom, everything scrolls together
+    const scroll = this.root.querySelector<HTMLElement>(".scroll");
+    return scroll && getComputedStyle(scroll).overflowY === "visible" ? this.#dialog : scroll;
   }
 
   get #textarea(): HTMLTextAreaElement | null {
@@ -217,7 +219,7 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
     if (!scroller) return;
     const own = [...scroller.querySelectorAll<HTMLElement>(".message.user")].at(-1);
     const end = scroller.scrollHeight - scroller.clientHeight;
-    const top = own ? own.offsetTop - scroller.offsetTop - 12 : end;
+    const top = own ? scroller.scrollTop + own.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 12 : end;
     scroller.scrollTop = Math.min(end, top);
     this.#atEnd = true;
     this.#unseen = false;
