@@ -140,6 +140,7 @@ class Chats:
                 bodies.append(message_of(utterance, chat.language))
         erased = any(body["custom"].get("erased") for body in bodies)
         async with chat.lock:
+            bodies = await self._unsaid(chat, bodies)
             numbers = await self._numbers(chat, bodies, handled, keep=not erased and not chat.ended)
             for number, body in zip(numbers, bodies, strict=True):
                 await self._sio.emit("bot_uttered", {**body, "id": number}, room=conversation_id)
@@ -176,6 +177,16 @@ class Chats:
         await self._sio.close_room(chat.id)
         chat.browsers.clear()
         self._forget(chat)
+
+    async def _unsaid(self, chat: Chat, bodies: list[Body]) -> list[Body]:
+        """What has not been said yet; everything while the database is away."""
+        if not any(body["custom"].get("key") for body in bodies):
+            return bodies
+        try:
+            return await self._store.call(MessageStore.unsaid, chat.id, bodies)
+        except SQLAlchemyError as error:
+            logger.error("It is not known whether a message was said before: %s.", type(error).__name__)
+            return bodies
 
     async def _numbers(self, chat: Chat, bodies: list[Body], handled: int | None, keep: bool) -> list[int]:
         """Ids for messages, which are stored unless they are not to be kept or the database is away."""

@@ -5,6 +5,7 @@ rising when the conversation was erased in between, without anything of it being
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -107,12 +108,26 @@ class MessageStore:
                     first = _next_id(connection, conversation_id)
                     numbers = list(range(first, first + len(bodies)))
                     rows = [_row(conversation_id, *pair) for pair in zip(numbers, bodies, strict=True)]
-                    connection.execute(_INSERT, [{**row, "client_id": None, "waiting": None} for row in rows])
+                    ids = [_entry_id(body) for body in bodies]
+                    connection.execute(
+                        _INSERT,
+                        [{**row, "client_id": entry, "waiting": None} for row, entry in zip(rows, ids, strict=True)],
+                    )
                     return numbers
             except IntegrityError:
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def unsaid(self, conversation_id: str, bodies: list[Body]) -> list[Body]:
+        """Those messages that have not been said: what staff do comes again when a server died before confirming it."""
+        with self.engine.connect() as connection:
+            return [
+                body
+                for body in bodies
+                if (entry := _entry_id(body)) is None
+                or connection.execute(_CLIENT_ID, {"c": conversation_id, "k": entry}).first() is None
+            ]
 
     def since(self, conversation_id: str, last_id: int | None) -> list[Body]:
         """Messages after ``last_id`` (None: all), oldest first, each with its ``id``."""
@@ -222,6 +237,13 @@ def _next_id(connection: Connection, conversation_id: str) -> int:
 
 def _row(conversation_id: str, number: int, body: Body) -> dict[str, Any]:
     return {"conversation_id": conversation_id, "id": number, "body": _dump(body), "at": time.time()}
+
+
+def _entry_id(body: Body) -> str | None:
+    """What tells a message of staff from all others for good: its outbox key; None for what the bot says."""
+    custom = body.get("custom") or {}
+    key = custom.get("key") if custom.get("type") == "handoff" else None
+    return f"entry:{hashlib.sha256(str(key).encode()).hexdigest()[:48]}" if key else None
 
 
 def _dump(value: Body) -> str:

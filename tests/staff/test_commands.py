@@ -1,6 +1,5 @@
 """What staff write, without a channel: commands, phrases, errors, once for each message."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import count
@@ -65,12 +64,12 @@ def inbound(store: CaseStore, directory: Directory, wording: Wording) -> Inbound
 
 
 @pytest.fixture(params=["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     from cases.migrate import upgrade
 
     url = f"sqlite:///{tmp_path / 'cases.db'}"
     upgrade(url)
-    yield url
+    return url
 
 
 @pytest.fixture
