@@ -13,6 +13,7 @@ from bot.knowledge.loader import KNOWLEDGE_FOLDER, TOPICS_FILE, Knowledge, Topic
 from bot.knowledge.phrases import phrase_problems
 from bot.knowledge.problems import Problem
 from bot.knowledge.records import LANGUAGES, Answer, Texts, VolatileFigure
+from bot.knowledge.roadmap_check import roadmap_problems
 from bot.knowledge.text_rules import Limits
 from bot.knowledge.wording import WORDING_FOLDER, load_wording
 
@@ -41,6 +42,8 @@ def check(data_dir: Path, today: date, area: str | None = None) -> list[Problem]
     problems += phrase_problems(data_dir, topics, area)
     if area is None:
         problems += _wording_problems(data_dir, glossary)
+        known = [f"{each}/{topic}" for each, names in topics.items() for topic in names]
+        problems += roadmap_problems(data_dir, known, knowledge, glossary)
     return sorted(problems, key=lambda each: (each.warning, each.file, each.line))
 
 
