@@ -1,16 +1,23 @@
 """Rasa's conversations in an SQL database, with what Rasa leaves out: erasing one, and forgetting old ones."""
 
 import logging
+from functools import lru_cache
 from typing import Any
 
+import rasa.shared.utils.common
 import sqlalchemy as sa
+import sqlalchemy.orm
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import QueuePool
 
 from bot.channels.replay import careful_sqlite, erase_leftovers, erase_messages
 
 logger = logging.getLogger(__name__)
+
+# Rasa looks through all classes of events, recursively, for each event that it reads; they do not change
+rasa.shared.utils.common.all_subclasses = lru_cache(maxsize=32)(rasa.shared.utils.common.all_subclasses)
 
 ERASE_SLOT = "erase"
 
@@ -21,7 +28,13 @@ class ConversationStore(SQLTrackerStore):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.engine.dialect.name == "sqlite":
+            # SQLAlchemy opens a SQLite file anew for each transaction, which takes longer than the transaction
+            self.engine.dispose()
+            self.engine = sa.create_engine(
+                self.engine.url, poolclass=QueuePool, connect_args={"check_same_thread": False}
+            )
             sa.event.listen(self.engine, "connect", careful_sqlite)
+            self.sessionmaker = sa.orm.sessionmaker(bind=self.engine)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the new events, or erase all of them when the conversation asks for it."""

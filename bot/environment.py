@@ -6,8 +6,15 @@ import warnings
 from bot.settings import PROJECT_ROOT, Settings
 
 
-def prepare_environment(settings: Settings) -> None:
-    """Set the variables that ``endpoints.yml`` refers to, silence TensorFlow, and keep Rasa from reporting usage."""
+def prepare_environment(settings: Settings, *, serving: bool = False) -> None:
+    """Set the variables that ``endpoints.yml`` refers to, silence TensorFlow, and keep Rasa from reporting usage.
+
+    ``serving``: one thread for linear algebra. A single message is too small to share, and threads that wait for each
+    other take the processor from the other processes.
+    """
+    if serving:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # nothing here runs on it; looking for it costs start-up time

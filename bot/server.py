@@ -28,7 +28,7 @@ def main() -> int:
         print("Settings: api_token is not set. script/server makes one, or set NRWBOT_API_TOKEN.", file=sys.stderr)
         return 2
     settings.var_dir.mkdir(parents=True, exist_ok=True)
-    prepare_environment(settings)
+    prepare_environment(settings, serving=True)
 
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints

@@ -33,7 +33,7 @@ def evaluate(
     off_topic: bool = typer.Option(False, help="Print what becomes of each off-topic question."),
     skip_cross_validation: bool = typer.Option(False, help="Only the questions kept apart."),
     confused: int = typer.Option(15, help="How many pairs of confused topics to print."),
-    report: Optional[Path] = typer.Option(None, help="Write the report to this file as well."),  # noqa: B008, UP045
+    report: Optional[Path] = typer.Option(None, help="Write the report to this file as well."),  # noqa: B008
 ) -> None:
     """Print figures per language on held-back phrases and on the questions kept apart, with confusion pairs."""
     from bot.environment import prepare_environment

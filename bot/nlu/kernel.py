@@ -41,8 +41,9 @@ def ngram_vectorizer(config: KernelConfig, vocabulary: dict[str, int] | None = N
         analyzer="char_wb",
         ngram_range=(config.shortest, config.longest),
         sublinear_tf=True,
-        # an n-gram of one example alone says nothing of any other
+        # an n-gram of one example alone says nothing of any other, one of every fifth example says nothing at all
         min_df=2 if vocabulary is None else 1,
+        max_df=0.2 if vocabulary is None else 1.0,
         vocabulary=vocabulary,
         dtype=np.float32,
     )
