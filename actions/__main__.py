@@ -14,7 +14,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"Settings: {error}", file=sys.stderr)
         return 2
-    prepare_environment(settings)
+    prepare_environment(settings, serving=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
     from rasa_sdk.endpoint import run
