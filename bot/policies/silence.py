@@ -16,6 +16,12 @@ STAFF_INTENT = "staff_event"
 HEARD_INTENTS = frozenset({STAFF_INTENT, "withdraw", "delete_data"})
 
 
+def _is_heard(intent: Optional[Text], tracker: DialogueStateTracker) -> bool:
+    # whoever asked for erasure must be able to confirm it
+    confirms = tracker.get_slot("pending") == "delete_data" and intent in ("affirm", "deny")
+    return intent in HEARD_INTENTS or confirms
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
 class SilencePolicy(Policy):
     """Predicts ``action_forward_to_person`` for every user turn while the slot ``case_state`` is ``with_person``.
@@ -43,7 +49,7 @@ class SilencePolicy(Policy):
         probabilities = self._default_predictions(domain)
         latest = tracker.latest_message
         intent = (latest.intent or {}).get("name") if latest else None
-        if tracker.get_slot("case_state") == "with_person" and intent not in HEARD_INTENTS:
+        if tracker.get_slot("case_state") == "with_person" and not _is_heard(intent, tracker):
             if tracker.latest_action_name == ACTION_LISTEN_NAME:
                 probabilities[domain.index_for_action(FORWARD_ACTION)] = 1.0
             elif tracker.latest_action_name == FORWARD_ACTION:
