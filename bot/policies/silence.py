@@ -16,7 +16,7 @@ STAFF_INTENT = "staff_event"
 HEARD_INTENTS = frozenset({STAFF_INTENT, "withdraw", "delete_data"})
 
 
-def _is_heard(intent: Optional[Text], tracker: DialogueStateTracker) -> bool:
+def _is_heard(intent: Optional[str], tracker: DialogueStateTracker) -> bool:
     # whoever asked for erasure must be able to confirm it
     confirms = tracker.get_slot("pending") == "delete_data" and intent in ("affirm", "deny")
     return intent in HEARD_INTENTS or confirms
