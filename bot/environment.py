@@ -1,5 +1,6 @@
 """What Rasa and the libraries below it need to find in the environment before they are imported."""
 
+import logging
 import os
 import warnings
 
@@ -25,3 +26,12 @@ def prepare_environment(settings: Settings, *, serving: bool = False) -> None:
     os.environ["SANIC_HOST"] = settings.actions_host
     os.chdir(PROJECT_ROOT)
     warnings.filterwarnings("ignore")
+
+
+def quiet_rasa() -> None:
+    """Let Rasa log warnings and errors only: below that level it writes down what users say."""
+    from rasa.utils.common import configure_logging_and_warnings
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_logging_and_warnings(log_level=logging.WARNING, warn_only_once=True)
+    configure_structlog(logging.WARNING)

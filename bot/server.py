@@ -4,10 +4,9 @@ Rasa's own command takes its token as an argument, which everybody on the machin
 environment.
 """
 
-import logging
 import sys
 
-from bot.environment import prepare_environment
+from bot.environment import prepare_environment, quiet_rasa
 from bot.settings import PROJECT_ROOT, SettingsError, get_settings
 from bot.training import current_model
 
@@ -32,11 +31,8 @@ def main() -> int:
 
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
-    from rasa.utils.common import configure_logging_and_warnings
-    from rasa.utils.log_utils import configure_structlog
 
-    configure_logging_and_warnings(log_level=logging.WARNING, warn_only_once=True)
-    configure_structlog(logging.WARNING)
+    quiet_rasa()
     serve_application(
         model_path=str(model),
         interface=settings.host,

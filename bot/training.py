@@ -5,12 +5,11 @@ twice and one that does not fit is never served.
 """
 
 import hashlib
-import logging
 import sys
 import time
 from pathlib import Path
 
-from bot.environment import prepare_environment
+from bot.environment import prepare_environment, quiet_rasa
 from bot.settings import PROJECT_ROOT, get_settings
 
 MODELS = PROJECT_ROOT / "models"
@@ -47,11 +46,8 @@ def train(output: Path | None = None) -> Path:
     target = output or current_model()
 
     import rasa.model_training
-    from rasa.utils.common import configure_logging_and_warnings
-    from rasa.utils.log_utils import configure_structlog
 
-    configure_logging_and_warnings(log_level=logging.WARNING, warn_only_once=True)
-    configure_structlog(logging.WARNING)
+    quiet_rasa()
     result = rasa.model_training.train(
         domain=str(PROJECT_ROOT / "domain.yml"),
         config=str(PROJECT_ROOT / "config.yml"),

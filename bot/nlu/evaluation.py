@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from bot.environment import quiet_rasa
 from bot.nlu.calibration import OFF_TOPIC, Outcome, Promises, calibrate
 from bot.nlu.encoder import Encoder
 from bot.nlu.kernel import KernelClassifier, KernelConfig
@@ -159,6 +160,7 @@ async def ask_model(model: Path, examples: Sequence[Example]) -> list[Judgement]
     """Judge examples by a trained model: Rasa's whole pipeline, as a conversation's first message."""
     from rasa.core.agent import load_agent
 
+    quiet_rasa()
     agent = await load_agent(model_path=str(model))
     return [_judgement(example, await agent.parse_message(example.text)) for example in examples]
 
