@@ -82,12 +82,12 @@ def main() -> int:
         return 2
     print("Case log: bringing the database up to date ...", flush=True)
     for arguments in (["bot", "cases", "migrate"], ["bot.training"]):
-        step = subprocess.run([sys.executable, "-m", *arguments], cwd=PROJECT_ROOT, check=False)  # noqa: S603
+        step = subprocess.run([sys.executable, "-W", "ignore", "-m", *arguments], cwd=PROJECT_ROOT, check=False)  # noqa: S603
         if step.returncode:
             return step.returncode
     print("Starting Rasa server, action server and relay ...", flush=True)
     manager = Manager()
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
     for name, module in (("rasa", "bot.server"), ("actions", "actions"), ("relay", "staff")):
         manager.add_process(name, f"exec {sys.executable} -m {module}", env=environment, cwd=str(PROJECT_ROOT))
     threading.Thread(target=_announce, daemon=True).start()
