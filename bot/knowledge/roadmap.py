@@ -19,6 +19,7 @@ ROADMAP_FILE = "roadmap.yml"
 QUESTIONS = ("presence", "movers", "staff", "place", "permit", "goods")
 # what a skipped question is taken for
 UNKNOWN = "unknown"
+_BLOCKS = {"version", "question_words", "unknown_words", "questions", "steps"}
 _STEP_TEXTS = ("title", "text", "lead_time", "office", "papers")
 _STEP_KEYS = {*_STEP_TEXTS, "when", "after", "topic", "local"}
 _CHOICE_KEYS = {"label", "words", "means", "yes", "no", "from"}
@@ -81,11 +82,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Roadmap:
-    """Questions and steps. ``question_words``: typed words that make a message a question and not an answer."""
+    """Questions and steps.
+
+    ``question_words``: typed words that make a message a question and not an answer; ``unknown_words`` leave any
+    question open.
+    """
 
     questions: Mapping[str, Question]
     steps: Mapping[str, Step]
-    question_words: Words
+    question_words: Words = field(default_factory=dict)
+    unknown_words: Words = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     file: YamlFile | None = field(default=None, repr=False)
 
@@ -127,10 +133,10 @@ def first_sentence(text: str, language: str) -> str:
 def load_roadmap(data_dir: Path) -> Roadmap:
     """Read ``roadmap.yml`` under ``data_dir``. Never raises: without a usable file the roadmap is empty."""
     if not (data_dir / ROADMAP_FILE).exists():
-        return Roadmap({}, {}, {}, (Problem(ROADMAP_FILE, "", "", "The file is missing.", _FORM),))
+        return Roadmap({}, {}, problems=(Problem(ROADMAP_FILE, "", "", "The file is missing.", _FORM),))
     file, problems = read_yaml(data_dir / ROADMAP_FILE, ROADMAP_FILE)
     if file is None:
-        return Roadmap({}, {}, {}, tuple(problems))
+        return Roadmap({}, {}, problems=tuple(problems))
     return _Reader(file).roadmap()
 
 
@@ -143,14 +149,14 @@ class _Reader:
 
     def roadmap(self) -> Roadmap:
         data = self.file.data if isinstance(self.file.data, dict) else {}
-        if data.keys() != {"version", "question_words", "questions", "steps"}:
-            self._add([], "The file needs version, question_words, questions and steps, and nothing else.")
+        if data.keys() != _BLOCKS:
+            self._add([], f"The file needs {', '.join(sorted(_BLOCKS))}, and nothing else.")
         questions = dict(self._each("questions", self._question))
         if tuple(questions) != QUESTIONS:
             self._add(["questions"], f"The questions must be {', '.join(QUESTIONS)}, in this order.")
         steps = dict(self._each("steps", self._step))
-        words = self._words(["question_words"], data.get("question_words"))
-        return Roadmap(questions, steps, words, tuple(self.problems), self.file)
+        asking, leaving = (self._words([name], data.get(name)) for name in ("question_words", "unknown_words"))
+        return Roadmap(questions, steps, asking, leaving, tuple(self.problems), self.file)
 
     def _each(self, block: str, read: Any) -> Iterator[tuple[str, Any]]:
         entries = self.file.data.get(block) if isinstance(self.file.data, dict) else None
@@ -183,7 +189,7 @@ class _Reader:
             return None
         self._unknown(path, entry, _CHOICE_KEYS)
         label = self._texts([*path, "label"], entry.get("label"))
-        words = self._words([*path, "words"], entry.get("words"))
+        words = self._words([*path, "words"], entry["words"]) if "words" in entry else {}
         least = entry.get("from")
         if least is not None and not isinstance(least, int):
             self._add([*path, "from"], "`from` is a number of persons.")
