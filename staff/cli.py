@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 import typer
 
@@ -13,14 +15,17 @@ from bot.knowledge.problems import KnowledgeError
 from bot.knowledge.wording import get_wording
 from bot.settings import get_settings
 from cases.migrate import require_current
+from cases.models import OutboxEntry
 from cases.operator import log_to_console, operator_errors
 from cases.store import CaseStore, open_store
 from staff.cards import Cards, topic_key
 from staff.inbound import Inbound
 from staff.orders import Orders
 from staff.phrases import get_phrases
+from staff.postbox import SMTP_SCHEMES, MailServer
 from staff.relay import Relay
 from staff.targets import Targets
+from staff.user_mail import UserMail
 from staff.users import UserChannel
 from staff.watch import Watch
 
@@ -59,6 +64,16 @@ def file_link(token: str) -> str:
     return f"{get_settings().browser_url}/webhooks/files/{token}"
 
 
+def make_user_mail(store: CaseStore) -> Callable[[OutboxEntry], Coroutine[Any, Any, str | None]] | None:
+    """What sends users copies by mail; None while no mail server is set."""
+    settings = get_settings()
+    url = settings.smtp_url.get_secret_value()
+    if not settings.mail_address or not url:
+        return None
+    server = MailServer.parse(url, "NRWBOT_SMTP_URL", SMTP_SCHEMES)
+    return UserMail(store, get_directory(), get_wording(), server, settings.mail_address).deliver
+
+
 def make_relay(store: CaseStore) -> Relay:
     """A relay for the settings and the environment, both ways. Raises ``SettingsError``."""
     settings = get_settings()
@@ -70,6 +85,7 @@ def make_relay(store: CaseStore) -> Relay:
         Cards(directory, get_wording(), topic_title),
         # without the token nothing can be said to users: it waits, and `nrwbot relay status` shows it
         users=UserChannel(store, settings.rasa_url, token) if token else None,
+        mail=make_user_mail(store),
         inbound=make_inbound(store),
         watch=Watch(store, directory, timedelta(minutes=settings.pickup_minutes)),
     )

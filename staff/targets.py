@@ -12,6 +12,7 @@ from bot.directory import Directory, Partner
 from bot.settings import Settings, SettingsError, get_settings
 from staff.channels import StaffChannel, TwoWayChannel
 from staff.channels.console import ConsoleChannel
+from staff.postbox import IMAP_SCHEMES, SMTP_SCHEMES, MailServer
 
 KINDS = ("matrix", "slack", "email")
 STAFF_CHANNEL = "NRWBOT_STAFF_CHANNEL_"
@@ -94,6 +95,19 @@ def _two_way(kind: str, addresses: Mapping[str, str], settings: Settings) -> Two
 
         token = settings.matrix_token.get_secret_value()
         return MatrixChannel(settings.matrix_url, settings.matrix_user, token, addresses, most_bytes=most_bytes)
+    if kind == "email":
+        _require(kind, settings, "mail_address", "smtp_url", "imap_url", "secret_key")
+        from staff.channels.email import EmailChannel
+        from staff.channels.email_reading import References
+
+        return EmailChannel(
+            MailServer.parse(settings.smtp_url.get_secret_value(), "NRWBOT_SMTP_URL", SMTP_SCHEMES),
+            MailServer.parse(settings.imap_url.get_secret_value(), "NRWBOT_IMAP_URL", IMAP_SCHEMES),
+            settings.mail_address,
+            addresses,
+            References(settings.secret_key.get_secret_value()),
+            most_bytes=most_bytes,
+        )
     raise SettingsError(f"There is no channel '{kind}' yet.")
 
 

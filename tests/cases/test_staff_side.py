@@ -147,3 +147,11 @@ def test_every_change_is_audited(store: CaseStore) -> None:
         ("state", "with_person", "waiting", "staff:a"),
         ("state", "waiting", "closed", "operator"),
     ]
+
+
+def test_who_agreed_gets_a_copy_by_mail(url: str, clock: Clock) -> None:
+    store = CaseStore(url, clock=clock, mails_users=True)
+    number = submit(store).number
+    store.add_staff_message(number, "Guten Tag", by="staff:x")
+    assert [kind for kind, _ in kinds(store, number, "by_mail")] == ["message"]
+    store.dispose()

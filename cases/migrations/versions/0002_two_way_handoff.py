@@ -60,11 +60,8 @@ def downgrade() -> None:
 
 def _directions(words: str) -> None:
     """Let the outbox take these directions."""
-    name, condition = "ck_outbox_direction", f"direction IN ({words})"
-    if op.get_bind().dialect.name != "sqlite":
-        op.drop_constraint(name, "outbox", type_="check")
-        op.create_check_constraint(name, "outbox", condition)
-        return
-    # SQLite makes the table anew; what Alembic reads back of it lacks the constraint to be replaced
-    with op.batch_alter_table("outbox", table_args=(sa.CheckConstraint(condition, name=name),)) as batch:
-        batch.alter_column("direction", existing_type=sa.String(length=20), nullable=False)
+    # the first migration named it so
+    name, condition = op.f("ck_outbox_ck_outbox_direction"), f"direction IN ({words})"
+    with op.batch_alter_table("outbox") as batch:
+        batch.drop_constraint(name, type_="check")
+        batch.create_check_constraint(name, condition)
