@@ -26,10 +26,14 @@ from bot.nlu.text import has_han, has_kana, is_command, normalise
 LANGUAGES = ("de", "en", "ja")
 DEFAULT_LANGUAGE = "en"
 LANGUAGE_KEY = "language"
+# how many words it takes to change the language of a conversation, and while a form asks for names and addresses
+WORDS = 3
+WORDS_IN_FORM = 5
 
 _GERMAN_ONLY = frozenset(GERMAN_STOP_WORDS - ENGLISH_STOP_WORDS)
 _ENGLISH_ONLY = frozenset(ENGLISH_STOP_WORDS - GERMAN_STOP_WORDS)
 _WORD = re.compile(r"[^\W\d_]+")
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
 # Hepburn and Kunrei syllables; a message whose every word fits and that has a particle is Japanese in Latin letters
 _ROMAJI_WORD = re.compile(r"(?:(?:[kgsztdnhbpmyrwjfv]|sh|ch|ts|ky|gy|ny|hy|by|py|my|ry)?[aiueo]|n|([kstpc])(?=\1))+")
@@ -45,9 +49,15 @@ def _detector() -> LanguageDetector:
     return LanguageDetectorBuilder.from_languages(Language.GERMAN, Language.ENGLISH, Language.JAPANESE).build()
 
 
+def tells_clearly(text: str, least_words: int = WORDS) -> bool:
+    """Whether a text is long enough to change the language of a conversation: names and keywords are not."""
+    text = _ADDRESS.sub(" ", normalise(text))
+    return has_kana(text) or has_han(text) or len(_WORD.findall(_LEGAL_FORMS.sub(" ", text))) >= least_words
+
+
 def detect(text: str) -> Optional[str]:
     """``de``, ``en`` or ``ja``, or ``None`` where the text is too short or too mixed to tell."""
-    text = normalise(text)
+    text = _ADDRESS.sub(" ", normalise(text))
     if has_kana(text):
         return "ja"
     words = [word.casefold() for word in _WORD.findall(_LEGAL_FORMS.sub(" ", text))]
@@ -103,6 +113,9 @@ class LanguageRecognizer(GraphComponent):
             written = detect(message.get(TEXT) or "")
             page = (message.get("metadata") or {}).get("page_language")
             known = slots.get("language") or (page if page in LANGUAGES else None)
+            # a name or an address typed into a form says nothing of the language somebody reads
+            if known and not tells_clearly(message.get(TEXT), WORDS_IN_FORM if slots.get("requested_slot") else WORDS):
+                written = known
             language = slots.get("language_choice") or written or known or DEFAULT_LANGUAGE
             message.set(LANGUAGE_KEY, written or language)
             message.set("reply_language", language, add_to_output=True)
