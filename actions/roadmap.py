@@ -6,6 +6,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import offer_topics
 from actions.roadmap_answers import asks_something, choice_of_intent, read_choice
 from actions.roadmap_checklist import answers_of, checklist_message, checklist_text, roadmap, slot_of
 from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
@@ -151,24 +152,35 @@ class ValidateRoadmapForm(Action):
         return []
 
     async def _typed(self, turn: Turn, question: str, again: list[Event]) -> list[Event]:
-        asking = turn.topic is not None and asks_something(turn.text, roadmap())
+        if _wants_person(turn):
+            return [slot_set("roadmap_end", "person"), *again, END_OF_FORM]
+        if asks_something(turn.text, roadmap()):
+            return self._asked(turn, again)
         places = turn.mentioned_places()
-        if question == "place" and not asking and (places or turn.entity("outside")):
+        if question == "place" and (places or turn.entity("outside")):
             return await self._place(turn, again)
-        if not asking:
-            choice = read_choice(turn.text, roadmap().questions[question], roadmap())
-            choice = choice or choice_of_intent(turn.intent, roadmap().questions[question])
-            if choice is not None:
-                events = [slot_set(slot_of(question), choice)]
-                # "a GmbH in Krefeld" answers two questions at once
-                if len(places) == 1 and not turn.slot(slot_of("place")):
-                    events += await _place_events(turn, str(places[0].ags or places[0].region))
-                return events
+        asked = roadmap().questions[question]
+        choice = read_choice(turn.text, asked, roadmap()) or choice_of_intent(turn.intent, asked)
+        if choice is not None:
+            events = [slot_set(slot_of(question), choice)]
+            # "a GmbH in Krefeld" answers two questions at once
+            if len(places) == 1 and not turn.slot(slot_of("place")):
+                events += await _place_events(turn, str(places[0].ags or places[0].region))
+            return events
         if turn.topic is not None:
             return []
-        if self._wants_person(turn):
-            return [slot_set("roadmap_end", "person"), *again, END_OF_FORM]
         turn.say("utter_roadmap_invalid")
+        return again
+
+    def _asked(self, turn: Turn, again: list[Event]) -> list[Event]:
+        """A question in the middle: a clear topic is left to its rule, else the topics that may be meant are offered."""
+        if turn.topic is not None:
+            return []
+        topics = turn.suggestions() if _best(turn).get("name") in knowledge() else []
+        if topics:
+            offer_topics(turn, topics)
+        else:
+            turn.say("utter_roadmap_invalid")
         return again
 
     async def _place(self, turn: Turn, again: list[Event]) -> list[Event]:
@@ -188,12 +200,6 @@ class ValidateRoadmapForm(Action):
             turn.say("utter_which_place", {"type": "roadmap", "state": "form", "field": "place"}, buttons=buttons)
             return again
         return await _place_events(turn, str(places[0].ags or places[0].region))
-
-    def _wants_person(self, turn: Turn) -> bool:
-        """Whether typed text asks for a person: while a form runs, understanding leaves the decision to the form."""
-        ranking = turn.tracker.latest_message.get("intent_ranking") or [{}]
-        best = ranking[0]
-        return bool(best.get("name") == "talk_to_person" and best.get("confidence", 0.0) >= PERSON_CONFIDENCE)
 
 
 class ActionShowRoadmap(Action):
@@ -246,6 +252,17 @@ class ActionShowRoadmap(Action):
             await in_case_log(store().set_checklist, turn.conversation_id, checklist)
         except (CaseLogUnavailable, CaseNotFound):
             logger.error("The case log is away: a checklist was shown but not kept with its case.")
+
+
+def _best(turn: Turn) -> dict[str, Any]:
+    ranking: list[dict[str, Any]] = turn.tracker.latest_message.get("intent_ranking") or [{}]
+    return ranking[0]
+
+
+def _wants_person(turn: Turn) -> bool:
+    """Whether typed text asks for a person: while a form runs, understanding leaves the decision to the form."""
+    best = _best(turn)
+    return bool(best.get("name") == "talk_to_person" and best.get("confidence", 0.0) >= PERSON_CONFIDENCE)
 
 
 async def _place_events(turn: Turn, choice: str) -> list[Event]:

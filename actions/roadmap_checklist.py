@@ -87,7 +87,8 @@ def checklist_text(turn: Turn, answers: Answers, title: str) -> str:
     steps = [step for step in roadmap().checklist(answers) if step.topic in knowledge()]
     for number, step in enumerate(steps, start=1):
         values = {"title": step.title[language], "when": step.lead_time[language], "text": step.text[language]}
-        details = " ".join(_details(turn, step, office_of(turn, step, place)))
+        # Japanese sentences follow each other without a space
+        details = ("" if language == "ja" else " ").join(_details(turn, step, office_of(turn, step, place)))
         lines.append(turn.words("roadmap_line", number=number, details=details, **values))
     return "\n".join(lines)
 
