@@ -49,6 +49,7 @@ def to_form(chat: Chat, language: str) -> None:
     form.locator("#entry-company").fill("ほしぞら株式会社")
     form.locator("#entry-contact_name").fill("Hanako Yamamoto")
     form.locator("#entry-email").fill("hanako@example")
+    form.locator("#entry-concern").fill("4名用のオフィスを探しています")
     form.locator("[type=submit]").click()
     form.locator(".error").first.wait_for()
     chat.page.wait_for_timeout(300)

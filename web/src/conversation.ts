@@ -200,7 +200,10 @@ export class Conversation extends EventTarget {
     const custom = this.handoff;
     if (custom?.type !== "handoff" || custom.state !== "form" || custom.field === "confirm") return undefined;
     const asked = this.messages.findLast((message) => message.custom["suggestion"]);
-    return { errors: strings(custom["errors"]), suggestion: text(asked?.custom["suggestion"]), field: custom.field ?? "" };
+    // a question may follow in the same turn: what is wrong holds until the user says something again
+    const turn = this.messages.slice(this.messages.findLastIndex((message) => message.from === "user") + 1);
+    const wrong = turn.findLast((message) => message.custom["errors"])?.custom["errors"];
+    return { errors: strings(wrong), suggestion: text(asked?.custom["suggestion"]), field: custom.field ?? "" };
   }
 
   /** What was sent and not taken, by the message's key. */

@@ -206,6 +206,8 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
     const scroller = this.#scroller;
     if (!scroller) return;
     const last = this.conversation.messages.at(-1);
+    // the focus is on the entry that is wrong, and stays in sight
+    if (last?.from !== "user" && Object.keys(this.#formErrors).length) return;
     if (last?.from === "user" || this.conversation.replaying || this.#atEnd) this.#scrollToTurn();
     else this.#unseen = !this.conversation.form;
     if (this.#unseen) void this.requestUpdate();
@@ -347,7 +349,8 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
   #template(): TemplateResult {
     const { texts, conversation } = this;
     const { logo } = this.host;
-    const partner = conversation.confirmation?.partnerName[this.language];
+    // the head has room for the name alone, not for its explanation in brackets
+    const partner = conversation.confirmation?.partnerName[this.language]?.replace(/\s*[(（].*$/, "");
     return html`<dialog class="panel ${this.host.look.position === "left" ? "left" : ""}" lang=${this.language} aria-labelledby="heading" @keydown=${this.#key} @cancel=${this.#cancelled}>
       <div class="bar">
         ${logo ? html`<img class="logo" src=${logo} alt="" />` : nothing}

@@ -215,7 +215,7 @@ io.on("connection", (socket) => {
     take(data, ack, { de: "Formular gesendet", ja: "フォームを送信しました", en: "Form sent" }[session.language]);
     const words = W[session.language];
     const custom = { type: "handoff", state: "form", language: session.language };
-    if (!/^\S+@\S+\.\S+$/.test(data.values.email) && !data.values.phone) answer(session, [{ text: words.errors, custom: { ...custom, values: data.values, errors: { email: words.email } } }]);
+    if (!/^\S+@\S+\.\S+$/.test(data.values.email) && !data.values.phone) answer(session, [{ text: words.errors, custom: { ...custom, values: data.values, errors: { email: words.email } } }, { text: words.company, buttons: [button(words.cancel, "cancel")], custom: { ...custom, field: "company" } }]);
     else answer(session, [{ text: words.confirm.replace(/\{(\w+)\}/g, (_, name) => data.values[name]), buttons: [button(words.sendit, "affirm"), button(words.correct, "correct", '{"field": "company"}'), button(words.cancel, "cancel")], custom: { ...custom, field: "confirm", partner: "krefeld" } }]);
   });
   socket.on("end_session", (data, ack) => {

@@ -85,6 +85,7 @@ function buttonView(view: View, message: Message, button: Button, latest: boolea
   const once = step || button.intent === "feedback";
   const pressed = message.pressed === button.payload;
   const over = (step && !latest) || (once && message.pressed !== undefined);
+  const sends = button.intent === "affirm" && message.custom.field === "confirm";
   const language = Object.entries(LANGUAGE_NAMES).find(([, name]) => name === button.title)?.[0];
   const press = (): void => {
     // asked anew: the second of two quick presses comes before the next rendering
@@ -95,7 +96,7 @@ function buttonView(view: View, message: Message, button: Button, latest: boolea
   const mark = feedback ? (message.buttons[first] === button ? icons.up : icons.thumbDown) : button.intent === "talk_to_person" ? icons.person : nothing;
   return html`<button
     type="button"
-    class="choice ${button.intent} ${pressed ? "pressed" : ""}"
+    class="choice ${button.intent} ${pressed ? "pressed" : ""} ${sends && !over ? "primary" : ""}"
     lang=${language ?? (message.language || nothing)}
     aria-disabled=${over ? "true" : nothing}
     @click=${press}
