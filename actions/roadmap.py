@@ -173,7 +173,7 @@ class ValidateRoadmapForm(Action):
         return again
 
     def _asked(self, turn: Turn, again: list[Event]) -> list[Event]:
-        """A question in the middle: a clear topic is left to its rule, else the topics that may be meant are offered."""
+        """A question in the middle: a clear topic is left to its rule, else what may be meant is offered."""
         if turn.topic is not None:
             return []
         topics = turn.suggestions() if _best(turn).get("name") in knowledge() else []

@@ -32,8 +32,8 @@ def asks_something(text: str, roadmap: Roadmap) -> bool:
 def read_choice(text: str, question: Question, roadmap: Roadmap) -> str | None:
     """The choice that a typed message names, in any of the languages; ``unknown`` where it is left open.
 
-    Of names inside longer names the longer counts. A message that names several choices is none, unless one of them is
-    the plain no: "no warehouse" names the warehouse too.
+    Of names inside longer names the longer counts, and a plain no beside others: "no warehouse" names the warehouse
+    too. Several choices together are the smallest one that means them all, if there is just one.
     """
     said = fold(text)
     spans = list(_spans(said, UNKNOWN, _all(roadmap.unknown_words)))
@@ -48,7 +48,17 @@ def read_choice(text: str, question: Question, roadmap: Roadmap) -> str | None:
     refused = next((choice.key for choice in question.choices.values() if choice.no and choice.key in kept), None)
     if refused:
         return refused
-    return kept.pop() if len(kept) == 1 else None
+    return _smallest(
+        kept, {name for name, words in question.extras.items() if any(_spans(said, name, _all(words)))}, question
+    )
+
+
+def _smallest(kept: set[str], extras: set[str], question: Question) -> str | None:
+    named = frozenset(extras).union(*(question.choices[key].means for key in kept))
+    fitting = [choice for choice in question.choices.values() if named and named <= choice.means]
+    sizes = [len(choice.means) for choice in fitting]
+    smallest = [choice.key for choice in fitting if len(choice.means) == min(sizes)]
+    return smallest[0] if len(smallest) == 1 else None
 
 
 def choice_of_intent(intent: str, question: Question) -> str | None:

@@ -48,11 +48,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """One question of the form; the place has no choices but names of municipalities."""
+    """One question of the form; the place has no choices but names of municipalities.
+
+    ``extras``: words that add a meaning to a choice without being one, such as families who come along.
+    """
 
     key: str
     text: Texts
     choices: Mapping[str, Choice]
+    extras: Mapping[str, Words] = field(default_factory=dict)
 
     def means(self, answer: str | None) -> frozenset[str]:
         """What an answer stands for in conditions; nothing chosen stands for ``unknown``."""
@@ -171,7 +175,7 @@ class _Reader:
 
     def _question(self, key: str, entry: dict[str, Any]) -> Question | None:
         path = ["questions", key]
-        self._unknown(path, entry, {"text", "choices"})
+        self._unknown(path, entry, {"text", "choices", "extras"})
         text = self._texts([*path, "text"], entry.get("text"))
         block = entry.get("choices")
         choices = {}
@@ -181,7 +185,9 @@ class _Reader:
                 choices[choice.key] = choice
         if not choices:
             self._add([*path, "choices"], "The question has no choices.")
-        return Question(key, text, choices) if text else None
+        block = entry.get("extras") or {}
+        extras = {name: self._words([*path, "extras", name], words) for name, words in block.items()}
+        return Question(key, text, choices, extras) if text else None
 
     def _choice(self, key: str, path: list[str], entry: Any) -> Choice | None:
         if not isinstance(entry, dict):
