@@ -166,6 +166,16 @@ class Outbox(Database):
             ).scalar_one_or_none()
             return entry
 
+    def undelivered(self, direction: Direction) -> int:
+        """How many entries of a direction are neither delivered nor cancelled."""
+        query = select(func.count()).where(
+            OutboxEntry.direction == direction.value,
+            OutboxEntry.delivered_at.is_(None),
+            OutboxEntry.cancelled_at.is_(None),
+        )
+        with self.read() as session:
+            return int(session.execute(query).scalar_one())
+
     def outbox_counts(self) -> list[OutboxCount]:
         """How many entries are delivered, pending and failing (tried and not delivered), for each direction."""
         pending = and_(OutboxEntry.delivered_at.is_(None), OutboxEntry.cancelled_at.is_(None))

@@ -25,6 +25,7 @@ from staff.phrases import get_phrases
 from staff.postbox import SMTP_SCHEMES, MailServer
 from staff.relay import Relay
 from staff.targets import Targets
+from staff.translation import Translator
 from staff.user_mail import UserMail
 from staff.users import UserChannel
 from staff.watch import Watch
@@ -74,6 +75,19 @@ def make_user_mail(store: CaseStore) -> Callable[[OutboxEntry], Coroutine[Any, A
     return UserMail(store, get_directory(), get_wording(), server, settings.mail_address).deliver
 
 
+def make_translator(store: CaseStore) -> Callable[[OutboxEntry], Coroutine[Any, Any, None]] | None:
+    """What adds translations; None while no service is set."""
+    settings = get_settings()
+    if not settings.translation_url:
+        return None
+    # takes a while to import
+    from bot.nlu.language import detect
+
+    key = settings.translation_key.get_secret_value()
+    url, seconds = settings.translation_url, settings.translation_seconds
+    return Translator(store, get_directory(), url, key, seconds, detect).after_delivery
+
+
 def make_relay(store: CaseStore) -> Relay:
     """A relay for the settings and the environment, both ways. Raises ``SettingsError``."""
     settings = get_settings()
@@ -86,6 +100,7 @@ def make_relay(store: CaseStore) -> Relay:
         # without the token nothing can be said to users: it waits, and `nrwbot relay status` shows it
         users=UserChannel(store, settings.rasa_url, token) if token else None,
         mail=make_user_mail(store),
+        translate=make_translator(store),
         inbound=make_inbound(store),
         watch=Watch(store, directory, timedelta(minutes=settings.pickup_minutes)),
     )

@@ -152,7 +152,7 @@ class Relay:
         else:
             notice = self._cards.notice(entry)
         if notice.repeated and channel.deduplicates:
-            notice = replace(notice, repeated=False)
+            notice = replace(notice, repeated=False, attempted=True)
         elif notice.repeated:
             notice = replace(notice, body=f"{self._cards.repetition(notice)}\n\n{notice.body}")
         return Sending(channel.name, lambda: channel.deliver(notice))

@@ -108,7 +108,11 @@ def _two_way(kind: str, addresses: Mapping[str, str], settings: Settings) -> Two
             References(settings.secret_key.get_secret_value()),
             most_bytes=most_bytes,
         )
-    raise SettingsError(f"There is no channel '{kind}' yet.")
+    _require(kind, settings, "slack_bot_token", "slack_app_token")
+    from staff.channels.slack import SlackChannel
+
+    bot_token, app_token = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
+    return SlackChannel(bot_token, app_token, addresses, most_bytes=most_bytes)
 
 
 def _require(kind: str, settings: Settings, *names: str) -> None:

@@ -48,3 +48,28 @@ def check_command(
         typer.echo(f"Report: {report}")
     if errors:
         raise typer.Exit(1)
+
+
+@app.command("candidates")
+def candidates_command(
+    drop: int = typer.Option(0, help="Remove the candidate of this number: it has been dealt with."),
+) -> None:
+    """List answers that staff proposed with !suggest, newest first. They hold no personal data."""
+    # the case log is not needed for the other commands
+    from cases.migrate import require_current
+    from cases.operator import operator_errors
+    from cases.store import open_store
+
+    with operator_errors():
+        require_current(get_settings().case_log_url)
+        store = open_store()
+        if drop:
+            store.drop_candidate(drop)
+            typer.echo(f"Candidate {drop} is removed.")
+            return
+        found = store.candidates()
+        for each in found:
+            about = each.topic or "no topic named"
+            typer.echo(f"{each.id}  {each.at:%Y-%m-%d}  {each.partner}  {about}  (user's language: {each.language})")
+            typer.echo("".join(f"    {line}\n" for line in each.text.splitlines()))
+        typer.echo(f"{len(found)} candidates.")

@@ -39,8 +39,9 @@ class OutgoingNotice:
     """What to tell a partner's staff. ``key`` names it for good; ``kind`` is that of the outbox entry.
 
     ``title`` and ``body`` are plain text in the partner's language, ready to send. ``repeated``: an earlier attempt
-    ended in an unknown way, so it may have arrived before. ``thread``: the channel's id of the case's card, None for
-    the card itself. ``answers``: the channel's id of the staff message this is about, if it is about one.
+    ended in an unknown way, so it may have arrived before, and staff must be told so; ``attempted``: the same, as a
+    hint for a channel that can look. ``thread``: the channel's id of the case's card, None for the card itself.
+    ``answers``: the channel's id of the staff message this is about, if it is about one.
     """
 
     key: str
@@ -53,6 +54,7 @@ class OutgoingNotice:
     repeated: bool = False
     thread: str | None = None
     answers: str | None = None
+    attempted: bool = False
 
 
 @dataclass(frozen=True)
