@@ -1,7 +1,9 @@
 """``nrwbot relay``: run the relay, deliver once, or look how the outbox stands."""
 
 import asyncio
+import math
 import signal
+import statistics
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import lru_cache
@@ -17,6 +19,7 @@ from bot.settings import get_settings
 from cases.migrate import require_current
 from cases.models import OutboxEntry
 from cases.operator import log_to_console, operator_errors
+from cases.states import Direction
 from cases.store import CaseStore, open_store
 from staff.cards import Cards, topic_key
 from staff.inbound import Inbound
@@ -159,6 +162,10 @@ def status() -> None:
                 f"{count.direction}: {count.delivered} delivered, {count.pending} waiting "
                 f"({count.failing} after a failure){since}"
             )
+            seconds = store.delivery_seconds(Direction(count.direction), timedelta(days=1))
+            if seconds:
+                p95 = seconds[math.ceil(len(seconds) * 0.95) - 1]
+                typer.echo(f"  last day: median {statistics.median(seconds):.2f} s, p95 {p95:.2f} s")
         for entry in store.failing_entries():
             again = f"{entry.attempts} attempts, next {entry.due_at:%Y-%m-%d %H:%M} UTC"
             typer.echo(f"  {entry.key}: {again}: {entry.last_error}")
