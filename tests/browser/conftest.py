@@ -25,11 +25,7 @@ FLAGS = [
     "--disable-quic",
 ]
 LANGUAGES = ("de", "ja", "en")
-QUESTION = {
-    "de": "Wie gründe ich eine GmbH in Krefeld?",
-    "ja": "クレーフェルトでGmbHを設立するには？",
-    "en": "How do I found a GmbH in Krefeld?",
-}
+QUESTION = {"de": "Wie gründe ich eine GmbH?", "ja": "GmbHの設立手続きを教えてください", "en": "How do I found a GmbH?"}
 
 
 def texts(language: str) -> dict[str, str]:

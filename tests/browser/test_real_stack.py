@@ -8,12 +8,11 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from cases.store import CaseStore
-from tests.browser.conftest import LANGUAGES, Chat, Contexts, texts
+from tests.browser.conftest import LANGUAGES, QUESTION, Chat, Contexts, texts
 from tests.browser.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
-QUESTION = {"de": "Wie gründe ich eine GmbH?", "ja": "GmbHの設立手続きを教えてください", "en": "How do I found a GmbH?"}
 SLOW = 20_000
 
 

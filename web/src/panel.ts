@@ -190,7 +190,10 @@ export class NrwChatPanel extends HTMLElement implements Panel, View {
   }
 
   #focusError(): void {
-    this.root.querySelector<HTMLElement>(".handoff [aria-invalid]")?.focus();
+    const wrong = this.root.querySelector<HTMLElement>(".handoff [aria-invalid]");
+    wrong?.focus();
+    // messages that came meanwhile have pushed the form down
+    wrong?.scrollIntoView({ block: "center" });
   }
 
   #updated(): void {
