@@ -63,6 +63,7 @@ export class Conversation extends EventTarget {
   readonly #queue = new Queue();
   #ready = false;
   #flushing = false;
+  #leaving: Ending | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #ownTyping: ReturnType<typeof setTimeout> | undefined;
 
@@ -166,13 +167,19 @@ export class Conversation extends EventTarget {
 
   /** Ends the session on the server; false when it could not be told. */
   async end(erase: boolean): Promise<boolean> {
+    const socket = this.#socket;
+    if (!socket?.connected) return false;
+    // another tab may tell of the end, or forget the session, before the answer is here: it is this end all the same
+    this.#leaving = erase ? "erased" : "ended";
+    let answer: unknown;
     try {
-      if (!this.#socket?.connected) return false;
-      const ack = readAck(await this.#socket.timeout(ACK_TIMEOUT).emitWithAck("end_session", { erase }));
-      if (ack.status !== "ok" && ack.status !== "no_session") return false;
+      answer = await socket.timeout(ACK_TIMEOUT).emitWithAck("end_session", { erase });
     } catch {
-      return false;
+      // no answer
     }
+    if (socket !== this.#socket) return true;
+    this.#leaving = undefined;
+    if (!["ok", "no_session"].includes(readAck(answer).status)) return false;
     this.#closed(erase ? "erased" : "ended");
     return true;
   }
@@ -336,7 +343,8 @@ export class Conversation extends EventTarget {
     this.formValues = {};
     this.#setTyping(undefined);
     this.replaying = false;
-    this.ending = ending;
+    this.ending = this.#leaving ?? ending;
+    this.#leaving = undefined;
     this.#changed();
   }
 

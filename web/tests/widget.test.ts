@@ -153,6 +153,19 @@ describe("conversation", () => {
     expect(conversation().formValues).toEqual({});
   });
 
+  test("an end that another tab tells first is the end that was asked for", async () => {
+    await begin();
+    const socket = sockets.at(-1)! as unknown as { emitWithAck: () => Promise<unknown> };
+    socket.emitWithAck = async () => {
+      localStorage.setItem("nrw-chat", "{}");
+      dispatchEvent(new StorageEvent("storage", { key: "nrw-chat" }));
+      throw new Error("socket has been disconnected");
+    };
+    expect(await conversation().end(true)).toBe(true);
+    await settled();
+    expect(find(".ended")!.textContent).toBe(de.erased);
+  });
+
   test("the session's end leaves nothing behind", async () => {
     await begin();
     server("session_closed", { reason: "erased" });
