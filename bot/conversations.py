@@ -25,6 +25,8 @@ ERASE_SLOT = "erase"
 class ConversationStore(SQLTrackerStore):
     """Rasa's SQL tracker store; a conversation whose slot ``erase`` is set is deleted instead of saved."""
 
+    engine: Engine
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.engine.dialect.name == "sqlite":

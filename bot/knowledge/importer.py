@@ -22,6 +22,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.importers.utils import story_graph_from_paths
+from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import cached_method
 
@@ -36,7 +37,9 @@ logger = logging.getLogger(__name__)
 Variation = dict[str, Any]
 
 # in the data folder, but in a form of our own that Rasa's readers would take for theirs, or read slowly for nothing
-_NOT_RASAS = frozenset({KNOWLEDGE_FOLDER, WORDING_FOLDER, "directory", TOPICS_FILE, "glossary.yml", "phrases.yml"})
+_NOT_RASAS = frozenset(
+    {KNOWLEDGE_FOLDER, WORDING_FOLDER, "directory", TOPICS_FILE, "glossary.yml", "phrases.yml", "roadmap.yml"}
+)
 
 
 class KnowledgeImporter(RasaFileImporter):  # Rasa is untyped here
@@ -57,8 +60,16 @@ class KnowledgeImporter(RasaFileImporter):  # Rasa is untyped here
 
     @cached_method
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        """Training phrases of ``data/nlu`` (see parent class)."""
-        return super().get_nlu_data(language)
+        """Training phrases of ``data/nlu`` (see parent class), and the titles of the answers: buttons show them."""
+        phrases = super().get_nlu_data(language)
+        known = {example.get_full_intent() for example in phrases.intent_examples}
+        titles = [
+            Message.build(text=title, intent=answer.key)
+            for answer in load_knowledge(self._data_dir).values()
+            if answer.key in known
+            for _, title in answer.title.items()
+        ]
+        return phrases.merge(TrainingData(titles))
 
     def get_domain(self) -> Domain:
         """``domain.yml`` with the responses described at the head of this module."""

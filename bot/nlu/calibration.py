@@ -17,6 +17,10 @@ Array = npt.NDArray[np.float32]
 OFF_TOPIC = "out_of_scope"
 LEAST_ANSWERED = 0.5  # share of what names a topic; thresholds that answer less than this serve nobody
 STRICTEST = (0.99, 0.5)
+# how much the scores of the off-topic class, which has by far the most examples, may be lowered
+OFF_TOPIC_SHIFTS = (0.0, 0.05, 0.1, 0.15, 0.2)
+# share of off-topic messages that must still be ranked off-topic; the others are suggested topics, hardly ever answered
+LEAST_DECLINED = 0.8
 
 
 class Outcome(str, Enum):
@@ -42,13 +46,14 @@ class Calibration:
     """Temperature and thresholds; ``decide`` applies them."""
 
     temperature: float
+    off_topic_shift: float
     answer_confidence: float
     answer_margin: float
     suggest_confidence: float
 
-    def probabilities(self, scores: Array) -> Array:
+    def probabilities(self, scores: Array, classes: list[str]) -> Array:
         """Softmax of scores of shape (n, classes) at the fitted temperature."""
-        return softmax(scores / self.temperature)
+        return softmax(_shifted(scores, classes, self.off_topic_shift) / self.temperature)
 
     def decide(self, probabilities: Array, classes: list[str]) -> Outcome:
         """The outcome for one message, probabilities of shape (classes,)."""
@@ -81,6 +86,8 @@ def calibrate(scores: Array, labels: list[str], classes: list[str], promises: Pr
     """Fit the temperature and choose the thresholds on held-back scores of shape (n, classes)."""
     column = {name: index for index, name in enumerate(classes)}
     truth = np.array([column[label] for label in labels])
+    shift = _off_topic_shift(scores, truth, classes)
+    scores = _shifted(scores, classes, shift)
     temperature = _fit_temperature(scores, truth)
     probabilities = softmax(scores / temperature)
     off_topic = np.array([label == OFF_TOPIC for label in labels])
@@ -93,8 +100,36 @@ def calibrate(scores: Array, labels: list[str], classes: list[str], promises: Pr
     confidence, least_margin = _answer_thresholds(best, margin, right, names_topic, off_topic, promises)
     answered = names_topic & (best >= confidence) & (margin >= least_margin)
     return Calibration(
-        temperature, confidence, least_margin, _suggest_threshold(probabilities, classes, off_topic, answered, promises)
+        temperature,
+        shift,
+        confidence,
+        least_margin,
+        _suggest_threshold(probabilities, classes, off_topic, answered, promises),
     )
+
+
+def _shifted(scores: Array, classes: list[str], shift: float) -> Array:
+    if not shift or OFF_TOPIC not in classes:
+        return scores
+    lowered = scores.copy()
+    lowered[:, classes.index(OFF_TOPIC)] -= shift
+    return lowered
+
+
+def _off_topic_shift(scores: Array, truth: npt.NDArray[np.int64], classes: list[str]) -> float:
+    """The shift that ranks most topics first while the least share of off-topic messages stays off-topic."""
+    if OFF_TOPIC not in classes:
+        return 0.0
+    off_topic = truth == classes.index(OFF_TOPIC)
+    if not off_topic.any() or off_topic.all():
+        return 0.0
+
+    chosen, most = 0.0, -1.0
+    for shift in OFF_TOPIC_SHIFTS:
+        right = _shifted(scores, classes, shift).argmax(axis=1) == truth
+        if right[~off_topic].mean() > most and (shift == 0.0 or right[off_topic].mean() >= LEAST_DECLINED):
+            chosen, most = shift, float(right[~off_topic].mean())
+    return chosen
 
 
 def _fit_temperature(scores: Array, truth: npt.NDArray[np.int64]) -> float:

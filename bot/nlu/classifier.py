@@ -74,7 +74,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         self._storage, self._resource = model_storage, resource
         self._kernel = KernelClassifier(KernelConfig(**{key: config[key] for key in vars(KernelConfig())}))
         self._promises = Promises(**{key: config[key] for key in vars(Promises())})
-        self._calibration = Calibration(1.0, 0.95, 0.5, 0.5)
+        self._calibration = Calibration(1.0, 0.0, 0.95, 0.5, 0.5)
 
     @classmethod
     def create(
@@ -109,7 +109,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             return messages
         texts = [fold(message.get(TEXT)) for message in typed]
         scores = self._kernel.scores(texts, np.stack([sentence_vector(message) for message in typed]))
-        for message, row in zip(typed, self._calibration.probabilities(scores), strict=True):
+        for message, row in zip(typed, self._calibration.probabilities(scores, self._kernel.classes), strict=True):
             self._rank(message, row)
         return messages
 

@@ -146,7 +146,9 @@ def train_and_judge(
     labels = [each.label for each in learn]
     scores = classifier.fit([fold(each.text) for each in learn], learn_vectors, labels, held_back)
     calibration = calibrate(scores, labels[-held_back:], classifier.classes, Promises())
-    rows = calibration.probabilities(classifier.scores([fold(each.text) for each in ask], ask_vectors))
+    rows = calibration.probabilities(
+        classifier.scores([fold(each.text) for each in ask], ask_vectors), classifier.classes
+    )
     judged = []
     for example, row in zip(ask, rows, strict=True):
         names = [classifier.classes[index] for index in np.argsort(-row)]
