@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import PROJECT_ROOT
-from bot.training import MODELS, current_model
+from bot.training import current_model
 from tests.matrix.conftest import Network, free_port
 
 TOKEN = "a token of the tests"
@@ -27,19 +27,53 @@ sys.exit(bot.server.main())
 START_SECONDS = 240
 
 
-def model() -> Path:
-    """The model of the data as they are, or the newest there is: what is tested here is not understanding."""
-    wanted = current_model()
-    found = sorted(MODELS.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    if not wanted.exists() and not found:
-        pytest.fail("There is no model. Run script/train.")
-    return wanted if wanted.exists() else found[-1]
+SMALL = """\
+recipe: default.v1
+language: de
+assistant_id: small
+importers: [{name: bot.knowledge.importer.KnowledgeImporter}]
+pipeline: [{name: KeywordIntentClassifier}]
+policies:
+  - {name: bot.policies.silence.SilencePolicy}
+  - {name: RulePolicy, restrict_rules: true}
+"""
+TRAIN = """\
+import sys
+from bot.environment import prepare_environment
+from bot.settings import PROJECT_ROOT, get_settings
+prepare_environment(get_settings())
+import rasa.model_training
+config, folder = sys.argv[1:]
+rasa.model_training.train(
+    domain=str(PROJECT_ROOT / "domain.yml"), config=config, training_files=[str(PROJECT_ROOT / "data" / "rules")],
+    output=folder, force_training=True, fixed_model_name="small",
+)
+"""
+
+
+def full_model() -> Path:
+    """The model of the data as they are."""
+    if not current_model().exists():
+        pytest.fail("There is no model of the data as they are. Run script/train.")
+    return current_model()
+
+
+def small_model(folder: Path) -> Path:
+    """A model with all rules and no understanding, trained in a few seconds."""
+    config = folder / "small.yml"
+    config.write_text(SMALL)
+    command = [sys.executable, "-c", TRAIN, str(config), str(folder)]
+    trained = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    path = folder / "small.tar.gz"
+    if not path.exists():
+        pytest.fail(f"The small model was not trained:\n{trained.stderr[-3000:]}")
+    return path
 
 
 class Stack:
     """The processes, with their data in ``folder``. ``url`` is where browsers go."""
 
-    def __init__(self, folder: Path, network: Network, case_log: str, **settings: str) -> None:
+    def __init__(self, folder: Path, network: Network, case_log: str, model: Path, **settings: str) -> None:
         self.folder = folder
         self.port, self.actions_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -60,7 +94,7 @@ class Stack:
             **settings,
         }
         self._commands = {
-            "rasa": ["-c", RASA, str(model())],
+            "rasa": ["-c", RASA, str(model)],
             "actions": ["-m", "actions"],
             "relay": ["-m", "staff"],
         }

@@ -22,7 +22,7 @@ from cases.states import Direction
 from cases.store import CaseStore
 from staff.relay import Relay
 from tests.matrix.conftest import Desk, Network, build_relay, eventually
-from tests.matrix.stack import Stack
+from tests.matrix.stack import Stack, small_model
 from tests.postgres import PostgresServer, postgres_server  # noqa: F401
 from tests.staff.conftest import submit
 from tests.staff.rasa_double import TOKEN, RasaDouble, rasa_double
@@ -253,7 +253,7 @@ async def test_the_rasa_server_restarts_in_mid_conversation(
 ) -> None:
     from tests.bot.channels.clients import Browser, close_all
 
-    stack = Stack(tmp_path, network, url)
+    stack = Stack(tmp_path, network, url, await asyncio.to_thread(small_model, tmp_path))
     try:
         await asyncio.to_thread(stack.start, "rasa", "actions", "relay")
         browser = await Browser(stack.url, stack.url).open(language="ja")

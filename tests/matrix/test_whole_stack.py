@@ -14,7 +14,7 @@ import pytest
 from cases.store import CaseStore
 from tests.bot.channels.clients import Browser, close_all
 from tests.matrix.conftest import Desk, Network, eventually
-from tests.matrix.stack import Stack
+from tests.matrix.stack import Stack, full_model
 
 pytestmark = pytest.mark.server
 PARTNER = "rhein_kreis_neuss"
@@ -24,7 +24,7 @@ TURNS = int(os.environ.get("HANDOFF_TURNS", "5"))
 
 @pytest.fixture
 async def stack(tmp_path: Path, network: Network, url: str) -> AsyncIterator[Stack]:
-    stack = Stack(tmp_path, network, url)
+    stack = Stack(tmp_path, network, url, full_model())
     try:
         await asyncio.to_thread(stack.start, "rasa", "actions", "relay")
         yield stack
