@@ -71,8 +71,9 @@ def offer_topics(turn: Turn, topics: list[str]) -> None:
 def decline(turn: Turn) -> list[Event]:
     """Say that there is no reviewed answer; the second time in a row offer a person."""
     misses = int(turn.slot("misses") or 0) + 1
-    again = misses >= MISSES_BEFORE_OFFER
     reason = turn.intent if turn.intent in ("unreadable", "too_long") else ""
+    # a yes refers to the offer only where the words make one
+    again = misses >= MISSES_BEFORE_OFFER and not reason
     response = f"utter_{reason}" if reason else "utter_decline_again" if again else "utter_decline"
     buttons = [turn.button("person_button", "/talk_to_person"), turn.button("menu_button", "/menu")]
     turn.say(response, {"type": "out_of_scope"}, buttons=buttons)

@@ -56,6 +56,12 @@ class ActionShowArea(Action):
         return show_area(turn, str(turn.entity("area")))
 
 
+def wanted_language(turn: Turn) -> str | None:
+    """The language a message asks for, by button or by name; None when it names none of ours."""
+    wanted = turn.entity("language_choice") or turn.entity("target_language")
+    return wanted if wanted in LANGUAGES else None
+
+
 class ActionSetLanguage(Action):
     """Takes the user's choice of a language; says nothing itself, ``action_repeat`` follows."""
 
@@ -64,11 +70,10 @@ class ActionSetLanguage(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        wanted = turn.entity("language_choice") or turn.entity("target_language")
-        if wanted not in LANGUAGES:
-            # asked in words that name no language: the language of the request itself is the best guess
+        wanted = wanted_language(turn)
+        if wanted is None:
             turn.say("utter_which_language")
-            return [slot_set("last_turn", {"kind": "asked_language"})]
+            return []
         return [slot_set("language", wanted), slot_set("language_choice", wanted)]
 
 
@@ -82,8 +87,9 @@ class ActionRepeat(Action):
         turn = Turn(dispatcher, tracker)
         last = turn.slot("last_turn") or {}
         kind = last.get("kind")
-        if kind == "asked_language":
-            return [slot_set("last_turn", None)]
+        if turn.intent in ("change_language", "set_language") and wanted_language(turn) is None:
+            # `action_set_language` asked which one
+            return []
         if kind == "answer" and last.get("topic") in knowledge():
             give_answer(turn, knowledge()[last["topic"]])
         elif kind == "suggestions":
@@ -109,7 +115,8 @@ class ActionYesNo(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        pending = turn.slot("pending")
+        # a button that names its question answers that one and no other
+        pending = None if turn.entity("field") else turn.just_asked
         forget = slot_set("pending", None)
         if turn.intent == "affirm" and pending == "person":
             return [forget, {"event": "followup", "name": "action_offer_person"}]

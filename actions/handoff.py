@@ -27,11 +27,11 @@ def forget_form() -> list[Event]:
 
 
 def chosen_place(turn: Turn) -> Place:
-    """The place entered in the form, else the one the conversation is about."""
+    """The place entered in the form, else the one the conversation is about: the case follows the same order."""
     entered = turn.slot("municipality")
     if entered:
         return Place(ags=entered) if entered in turn.directory.municipalities else Place(region=entered)
-    return turn.place if entered is None else Place()
+    return turn.kept_place
 
 
 def expectation(turn: Turn, partner: Partner) -> str:
@@ -147,6 +147,16 @@ class ActionEndHandoff(Action):
             buttons=[turn.button("menu_button", "/menu"), turn.button("withdraw_button", "/withdraw")],
         )
         return [*forget_form(), slot_set("case_number", case.number), slot_set("case_state", case.state)]
+
+
+class ActionLeaveForm(Action):
+    """Stops asking for entries, because the next answer belongs to another question; what was entered stays."""
+
+    def name(self) -> str:
+        return "action_leave_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        return [{"event": "active_loop", "name": None}, slot_set("requested_slot", None)]
 
 
 class ActionWithdraw(Action):

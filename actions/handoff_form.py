@@ -16,6 +16,13 @@ from bot.settings import get_settings
 LONGEST_NAME = 200
 LONGEST_CONCERN = 2000
 PHONE_REGIONS = ("JP", "DE")
+# what is heard in the middle of the form, beside topics; each has its rule in data/rules/rules.yml
+HEARD_MEANWHILE = frozenset(
+    {
+        "nlu_fallback", "out_of_scope", "show_area", "menu", "feedback", "privacy", "delete_data", "change_language",
+        "set_language", "bot_challenge", "aspect_cost", "aspect_time", "aspect_papers", "aspect_office", "staff_event",
+    }
+)  # fmt: skip
 END_OF_FORM = slot_set("requested_slot", None)
 
 
@@ -94,6 +101,9 @@ class ValidateHandoffForm(Action):
         asked = turn.slot("requested_slot")
         if asked is None:
             return []
+        if turn.topic is not None or turn.intent in HEARD_MEANWHILE:
+            # nothing taken: Rasa's form steps back, a rule answers and the form asks again
+            return []
         if turn.intent == "cancel":
             return [slot_set("handoff_end", "cancelled"), slot_set(asked, None), END_OF_FORM]
         if turn.intent == "fill_form":
@@ -107,6 +117,9 @@ class ValidateHandoffForm(Action):
     def _entered(self, turn: Turn, asked: str) -> list[Event]:
         if turn.intent in ("too_long", "unreadable"):
             turn.say(f"utter_{turn.intent}")
+            return [slot_set(asked, None)]
+        if turn.intent in ("affirm", "deny", "skip") and turn.entity("field") not in (None, asked):
+            # a button of an earlier step, or one pressed twice
             return [slot_set(asked, None)]
         if asked == "consent":
             return self._consent(turn)
@@ -142,7 +155,8 @@ class ValidateHandoffForm(Action):
         raise InvalidEntry("utter_invalid_consent")
 
     def _skip(self, turn: Turn, asked: str) -> list[Event]:
-        if asked == "phone" and not turn.slot("email"):
+        other = {"phone": "email", "email": "phone"}.get(asked)
+        if other and turn.slot(other) == "":
             # somebody must be able to reply; both are asked for again
             turn.say("utter_need_contact")
             return [slot_set("email", None), slot_set("phone", None)]
@@ -214,7 +228,10 @@ class AskConsent(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        buttons = [turn.button("yes_button", "/affirm"), turn.button("no_button", "/deny")]
+        buttons = [
+            turn.button("yes_button", '/affirm{"field": "consent"}'),
+            turn.button("no_button", '/deny{"field": "consent"}'),
+        ]
         custom = {"type": "handoff", "state": "offered", "field": "consent"}
         turn.say("utter_ask_consent", custom, days=get_settings().retention_case_days, buttons=buttons)
         return []
@@ -232,7 +249,7 @@ class AskConcern(Action):
         custom = {"type": "handoff", "state": "form", "field": "concern", "suggestion": concern}
         cancel = turn.button("cancel_button", "/cancel")
         if concern:
-            buttons = [turn.button("use_suggestion_button", "/affirm"), cancel]
+            buttons = [turn.button("use_suggestion_button", '/affirm{"field": "concern"}'), cancel]
             turn.say("utter_ask_concern_prefilled", custom, concern=concern, buttons=buttons)
         else:
             turn.say("utter_ask_concern", custom, buttons=[cancel])
@@ -255,7 +272,7 @@ class AskConfirm(Action):
             {"type": "handoff", "state": "form", "field": "confirm", "partner": partner.id},
             partner=partner.name[turn.language],
             place=place.name(turn.directory, turn.language) or turn.words("place_open"),
-            buttons=[turn.button("send_button", "/affirm"), *correction_buttons(turn)],
+            buttons=[turn.button("send_button", '/affirm{"field": "confirm"}'), *correction_buttons(turn)],
             **{name: value for name, value in values.items() if name != "municipality"},
         )
         return []

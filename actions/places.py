@@ -71,4 +71,6 @@ class ActionPlace(Action):
                 give_answer(turn, answer)
                 return topic_events(turn, topic)
         await turn.log_turn(PLACE_TOPIC, "answered")
-        return [*tell_partner(turn), slot_set("last_topic", PLACE_TOPIC)]
+        told = tell_partner(turn)
+        # while it is open which place is meant, the question it belongs to stays
+        return [*told, slot_set("last_topic", PLACE_TOPIC)] if turn.place.known else told

@@ -52,6 +52,11 @@ class ActionDeleteData(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        buttons = [turn.button("erase_yes_button", "/affirm"), turn.button("keep_button", "/deny")]
+        if turn.entity("confirmed"):
+            return await erase_everything(turn)
+        buttons = [
+            turn.button("erase_yes_button", '/delete_data{"confirmed": "yes"}'),
+            turn.button("keep_button", "/deny"),
+        ]
         turn.say("utter_confirm_erasure", {"type": "privacy", "confirm": True}, buttons=buttons)
         return [slot_set("pending", "delete_data")]

@@ -98,6 +98,23 @@ class Turn:
         return [each for each in self.tracker.latest_message.get("entities") or [] if each["entity"] == name]
 
     @property
+    def just_asked(self) -> str | None:
+        """What a plain yes or no refers to; None unless the bot asked it in its very last turn."""
+        asked: list[Any] = []
+        users = 0
+        for event in reversed(self.tracker.events):
+            kind = event.get("event")
+            if kind == "session_started":
+                # slots are carried over into a new session; what was asked hours ago is not
+                return None
+            users += kind == "user"
+            if users > 1:
+                break
+            if users == 1 and kind == "slot" and event.get("name") == "pending":
+                asked.append(event.get("value"))
+        return asked[0] if asked else None
+
+    @property
     def topic(self) -> str | None:
         """The topic that was asked for, by words or by button."""
         named = self.entity("topic")
@@ -129,10 +146,18 @@ class Turn:
         mentioned = self.mentioned_places()
         if len(mentioned) == 1:
             return mentioned[0]
+        return Place() if mentioned else self.kept_place
+
+    @property
+    def kept_place(self) -> Place:
+        """The place of the conversation, whatever the message names."""
         kept = self.slot("place")
-        if isinstance(kept, dict) and not mentioned:
-            return Place(kept.get("ags"), kept.get("region"))
-        return Place()
+        return Place(kept.get("ags"), kept.get("region")) if isinstance(kept, dict) else Place()
+
+    @property
+    def _routed(self) -> bool:
+        # the contact data went to one partner, by consent; a question about another place does not pass them on
+        return self.slot("case_state") in ("waiting", "with_person")
 
     def place_events(self) -> list[Event]:
         """Keeps the place of the message for the turns that follow."""
@@ -186,7 +211,7 @@ class Turn:
                 topic=topic,
                 outcome=outcome,
                 language=self.language,
-                municipality=place.ags,
+                municipality=None if self._routed else place.ags,
                 site=self.metadata.get("site"),
                 page_language=self.metadata.get("page_language"),
                 page_url=self.metadata.get("page_url"),
@@ -195,7 +220,9 @@ class Turn:
             logger.error("The case log is away: a turn with outcome %s was answered but not recorded.", outcome)
 
     async def set_case_place(self, ags: str) -> None:
-        """Let the open case follow the place; without a case there is nothing to do."""
+        """Let the open case follow the place until it is handed over; without a case there is nothing to do."""
+        if self._routed:
+            return
         try:
             await in_case_log(store().set_place, self.conversation_id, ags)
         except CaseLogUnavailable:

@@ -42,8 +42,12 @@ def main() -> int:
         pressed = int(line) - 1 if line.isdigit() and 0 < int(line) <= len(buttons) else None
         try:
             replies = send(buttons[pressed]["payload"] if pressed is not None else line, sender)
-        except urllib.error.URLError as error:
-            print(f"The assistant cannot be reached ({error.reason}). Start it with script/server.", file=sys.stderr)
+        except urllib.error.HTTPError as error:
+            print(f"The assistant refused the message ({error.code} {error.reason}).", file=sys.stderr)
+            return 1
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            print(f"The assistant cannot be reached ({reason}). Start it with script/server.", file=sys.stderr)
             return 1
         buttons = []
         for reply in replies:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bot.environment import prepare_environment, quiet_rasa
-from bot.settings import PROJECT_ROOT, get_settings
+from bot.settings import PROJECT_ROOT, SettingsError, get_settings
 
 MODELS = PROJECT_ROOT / "models"
 KEPT_MODELS = 3
@@ -65,8 +65,12 @@ def train(output: Path | None = None) -> Path:
 
 
 def main() -> int:
-    """Train when needed, and say so."""
-    model = current_model()
+    """Train when needed, and say so. Returns 2 when a setting is wrong."""
+    try:
+        model = current_model()
+    except SettingsError as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
     if model.exists():
         print(f"The model fits the data: {model.relative_to(PROJECT_ROOT)}.")
         return 0

@@ -7,7 +7,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from bot.channels import buttons
-from bot.directory import DirectoryError, get_directory
+from bot.directory import DirectoryError, Partner, get_directory
 from bot.knowledge.wording import text as wording_text
 from bot.nlu.language import DEFAULT_LANGUAGE, LANGUAGES, detect
 from bot.nlu.text import has_words, normalise, shield
@@ -44,11 +44,12 @@ def with_tokens(options: list[dict[str, Any]], conversation_id: str) -> list[dic
 
 async def apologise(channel: OutputChannel, conversation_id: str, text: str, agent: Any) -> None:
     """Tell the user in their language that a part of the assistant is away, and whom they can ask instead."""
-    language, place = await _known_of(conversation_id, text, agent)
+    slots = await _slots_of(conversation_id, agent)
+    language = slots["language"]
+    if language not in LANGUAGES:
+        language = (detect(text) if has_words(text) else None) or DEFAULT_LANGUAGE
     try:
-        directory = get_directory()
-        ags = place[0] if isinstance(place, list) and len(place) == 1 and place[0] in directory.municipalities else None
-        partner = directory.responsible_partner(ags)
+        partner = _partner_in_charge(slots)
         contact = " · ".join(part for part in (partner.phone, partner.email, partner.website) if part)
         line = wording_text("apology", language, partner=partner.name[language], contact=contact)
         custom = {"type": "fault", "language": language, "partner": partner.id}
@@ -59,15 +60,25 @@ async def apologise(channel: OutputChannel, conversation_id: str, text: str, age
     await channel.send_custom_json(conversation_id, custom)
 
 
-async def _known_of(conversation_id: str, text: str, agent: Any) -> tuple[str, Any]:
-    """Language and place of a conversation as far as they can be told while a database may be away."""
-    language, place = None, None
+async def _slots_of(conversation_id: str, agent: Any) -> dict[str, Any]:
+    """What a conversation knows of language and place, None for each while a database is away."""
+    names = ("language", "municipality", "place")
     try:
         tracker = await agent.tracker_store.retrieve(conversation_id)
-        if tracker is not None:
-            language, place = tracker.get_slot("language"), tracker.get_slot("place")
     except Exception:
         logger.warning("The conversation cannot be read; the apology goes without its language and place.")
-    if language not in LANGUAGES:
-        language = (detect(text) if has_words(text) else None) or DEFAULT_LANGUAGE
-    return language, place
+        tracker = None
+    return {name: tracker.get_slot(name) if tracker is not None else None for name in names}
+
+
+def _partner_in_charge(slots: dict[str, Any]) -> Partner:
+    """The partner of the place entered in the form, else of the conversation's place, else the statewide one."""
+    directory = get_directory()
+    place = slots["place"] if isinstance(slots["place"], dict) else {}
+    # municipality keys or ids of partners named as a whole region
+    for known in (slots["municipality"], place.get("ags"), place.get("region")):
+        if isinstance(known, str) and known in directory.municipalities:
+            return directory.responsible_partner(known)
+        if isinstance(known, str) and known in directory.partners:
+            return directory.partners[known]
+    return directory.responsible_partner(None)

@@ -21,7 +21,7 @@ from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
 from bot.nlu.places import place_words
-from bot.nlu.text import fold, has_words, is_command, normalise, unshield
+from bot.nlu.text import fold, has_words, is_command, is_question, normalise, unshield
 from bot.nlu.tokens import blank_pipeline
 
 LONGEST = 2000  # characters of a message; the chat says so and never sends more
@@ -31,12 +31,19 @@ SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "
 SMALL_TALK_CONFIDENCE = 0.35
 # what is heard in the middle of a form, whatever is asked for
 ALWAYS_HEARD = frozenset({"cancel", "privacy", "delete_data", "change_language"})
+# what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered
+HEARD_AS_QUESTION = ALWAYS_HEARD | {
+    "nlu_fallback", "bot_challenge", "menu", "aspect_cost", "aspect_time", "aspect_papers", "aspect_office"
+}  # fmt: skip
 # answers to a yes-or-no question of a form
 YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
 # slots of forms in which a question is what is asked for, or in which words of a topic are likely a name
 TAKES_ANY_TEXT = frozenset({"concern", "company", "contact_name"})
+FREE_TEXT = frozenset({"concern"})
+HANDOFF_ENTRIES = frozenset({"consent", "company", "contact_name", "email", "phone", "municipality", "confirm"})
 YES_NO_SLOTS = frozenset({"consent", "confirm"})
-QUESTION_WORDS = 4  # a confident topic of so many words in a name's place is a question, not a name
+QUESTION_WORDS = 4  # a confident topic of more words in a name's place is a question, not a name
+COMMAND_WORDS = 6  # longer texts in a concern's place are the concern, whatever they resemble
 
 _STOP_WORDS = GERMAN_STOP_WORDS | ENGLISH_STOP_WORDS | JAPANESE_STOP_WORDS
 
@@ -76,7 +83,8 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
             return "to_person"
         if len(text) > LONGEST:
             return "too_long"
-        form_slot = slots.get("requested_slot")
+        # the slot alone outlives a form that ended with its session
+        form_slot = slots.get("requested_slot") if tracker and tracker.active_loop_name else None
         if form_slot:
             return _in_form(message, text, form_slot)
         if not has_words(normalise(text)):
@@ -110,16 +118,24 @@ def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:
     words = len([token for token in blank_pipeline(message.get("language") or "en")(text) if not token.is_punct])
     if form_slot in YES_NO_SLOTS and intent in YES_OR_NO:
         return None
-    if sure and intent in ALWAYS_HEARD | YES_OR_NO and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
+    if sure and intent in ALWAYS_HEARD and (form_slot not in FREE_TEXT or words <= COMMAND_WORDS):
         return None
-    if form_slot == "concern" or not sure or "/" not in _best_name(message):
+    if sure and intent in YES_OR_NO and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
+        return None
+    if form_slot in FREE_TEXT or (form_slot == "municipality" and _names_only_a_place(message, text)):
         return "form_input"
-    asks = text.rstrip().endswith(("?", "？", "か", "か。")) or words > QUESTION_WORDS
-    if form_slot in TAKES_ANY_TEXT and not asks:
+    if form_slot in HANDOFF_ENTRIES and is_question(text):
+        return _question_in_form(message)
+    if not sure or "/" not in _best_name(message):
         return "form_input"
-    if form_slot == "municipality" and _names_only_a_place(message, text):
-        return "form_input"
-    return None
+    asks = text.rstrip().endswith("か") or words > QUESTION_WORDS
+    return "form_input" if form_slot in TAKES_ANY_TEXT and not asks else None
+
+
+def _question_in_form(message: Message) -> Optional[str]:
+    decided = _by_outcome(message)
+    name = decided or _best_name(message)
+    return decided if "/" in name or name in HEARD_AS_QUESTION else OFF_TOPIC
 
 
 def _best_name(message: Message) -> str:

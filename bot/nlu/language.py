@@ -21,7 +21,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
 
-from bot.nlu.text import has_han, has_kana, is_command, normalise
+from bot.nlu.places import get_gazetteer
+from bot.nlu.text import has_han, has_kana, is_command, is_question, normalise
 
 LANGUAGES = ("de", "en", "ja")
 DEFAULT_LANGUAGE = "en"
@@ -32,6 +33,10 @@ WORDS_IN_FORM = 5
 
 _GERMAN_ONLY = frozenset(GERMAN_STOP_WORDS - ENGLISH_STOP_WORDS)
 _ENGLISH_ONLY = frozenset(ENGLISH_STOP_WORDS - GERMAN_STOP_WORDS)
+# entries of a form that are names or numbers: they say nothing about the language of who types them
+NAME_SLOTS = frozenset({"company", "contact_name", "email", "phone", "municipality"})
+SHORT = 4  # words; in so short a message the name of a place would decide on the language
+
 _WORD = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
@@ -74,6 +79,18 @@ def detect(text: str) -> Optional[str]:
     return _by_detector(" ".join(words))
 
 
+def written_language(text: str, tracker: Optional[DialogueStateTracker] = None) -> Optional[str]:
+    """The language of a message within its conversation; ``None`` for what is a name in any language."""
+    if tracker and tracker.active_loop_name and tracker.get_slot("requested_slot") in NAME_SLOTS:
+        return detect(text) if is_question(text) else None
+    if has_kana(text) or has_han(text) or len(_WORD.findall(text)) > SHORT:
+        return detect(text)
+    for found in reversed(get_gazetteer().find(text)):
+        if found.entity in ("place", "region", "outside"):
+            text = f"{text[: found.start]} {text[found.end :]}"
+    return detect(text)
+
+
 def _by_detector(text: str) -> Optional[str]:
     best = _detector().compute_language_confidence_values(text)[0]
     # a single short word of either language scores close to even: better keep what we know
@@ -110,7 +127,7 @@ class LanguageRecognizer(GraphComponent):
         for message in messages:
             if is_command(message.get(TEXT) or ""):
                 continue
-            written = detect(message.get(TEXT) or "")
+            written = written_language(message.get(TEXT) or "", tracker)
             page = (message.get("metadata") or {}).get("page_language")
             known = slots.get("language") or (page if page in LANGUAGES else None)
             # a name or an address typed into a form says nothing of the language somebody reads

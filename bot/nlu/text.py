@@ -39,6 +39,11 @@ def fold(text: str) -> str:
     return normalise(text).casefold()
 
 
+def is_question(text: str) -> bool:
+    """Whether a text ends as only a question does; names do not."""
+    return normalise(text).endswith(("?", "か。", "ですか", "ますか"))
+
+
 def has_kana(text: str) -> bool:
     """Whether the text holds hiragana or katakana: no other of our languages does."""
     return bool(_JAPANESE.search(text))

@@ -13,7 +13,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 FORWARD_ACTION = "action_forward_to_person"
 STAFF_INTENT = "staff_event"
 # the user's own rights do not wait for anybody
-HEARD_INTENTS = frozenset({STAFF_INTENT, "withdraw", "delete_data"})
+# and what holds no readable text has nothing for a person in it: the user is told so
+HEARD_INTENTS = frozenset({STAFF_INTENT, "withdraw", "delete_data", "too_long", "unreadable"})
 
 
 def _is_heard(intent: Optional[str], tracker: DialogueStateTracker) -> bool:

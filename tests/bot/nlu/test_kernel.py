@@ -1,0 +1,46 @@
+"""The classifier: right on what lies near, the same after a restart, honest with held-back examples."""
+
+import numpy as np
+import pytest
+
+from bot.nlu.kernel import KernelClassifier, KernelConfig
+
+SYLLABLES = [f"{first}{second}{third}" for first in "bdfgk" for second in "aeiou" for third in "lmnrs"]
+
+
+def data(count: int = 60) -> tuple[list[str], np.ndarray, list[str]]:
+    random = np.random.default_rng(2)
+    labels = [("tax", "visa")[index % 2] for index in range(count)]
+    texts = [" ".join(random.choice(SYLLABLES, 3)) for _ in labels]
+    vectors = random.normal(0, 0.3, (count, 16))
+    vectors[:, 0] += [1.0 if label == "tax" else -1.0 for label in labels]
+    return texts, (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), labels
+
+
+def test_held_back_scores_come_from_a_classifier_that_never_saw_them() -> None:
+    texts, vectors, labels = data()
+    held = 12
+    left_out = KernelClassifier(KernelConfig()).fit(texts, vectors, labels, held)
+    assert left_out.shape == (held, 2)
+    alone = KernelClassifier(KernelConfig())
+    alone.fit(texts[:-held], vectors[:-held], labels[:-held])
+    # only the n-gram weights know of the others
+    assert np.allclose(left_out, alone.scores(texts[-held:], vectors[-held:]), atol=0.1)
+    assert (left_out.argmax(axis=1) == [("tax", "visa").index(label) for label in labels[-held:]]).all()
+
+
+def test_scores_after_restoring() -> None:
+    texts, vectors, labels = data()
+    trained, restored = KernelClassifier(KernelConfig()), KernelClassifier(KernelConfig())
+    trained.fit(texts, vectors, labels)
+    restored.restore(*trained.state())
+    assert restored.classes == ["tax", "visa"]
+    assert np.allclose(trained.scores(texts, vectors), restored.scores(texts, vectors), atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "\u0000", "完全に未知の言葉"])
+def test_unknown_words_have_finite_scores(text: str) -> None:
+    texts, vectors, labels = data()
+    classifier = KernelClassifier(KernelConfig())
+    classifier.fit(texts, vectors, labels)
+    assert np.isfinite(classifier.scores([text], vectors[:1])).all()
