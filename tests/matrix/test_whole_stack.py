@@ -153,9 +153,7 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     for partner in (PARTNER, "koeln"):
         transcript.append(f"\n[{partner}] the room as staff see it")
         transcript += [f"  {text}" for text in await desk.texts(partner)]
-    figures = (
-        f"to user: median {statistics.median(to_user):.2f} s, to staff: median {statistics.median(to_staff):.2f} s"
-    )
+    figures = f"to user: {summary(to_user)}; to staff: {summary(to_staff)}"
     transcript.append(figures)
     if target := os.environ.get("HANDOFF_TRANSCRIPT"):
         await asyncio.to_thread(Path(target).write_text, "\n".join(transcript), encoding="utf-8")
