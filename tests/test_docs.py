@@ -72,9 +72,8 @@ def test_every_script_is_named() -> None:
     scripts = {path.name: path for path in (PROJECT_ROOT / "script").iterdir() if path.is_file()}
     named = {name for _, name in words(r"\bscript/([a-z-]+)")}
     for path in scripts.values():
-        named |= set(re.findall(r"^[^#]*\bscript/([a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)) - {
-            path.name
-        }
+        code = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
+        named |= set(re.findall(r"\bscript/([a-z-]+)", "\n".join(code))) - {path.name}
     assert set(scripts) <= named
 
 

@@ -26,6 +26,7 @@ from bot.nlu.tokens import blank_pipeline
 
 LONGEST = 2000  # characters of a message; the chat says so and never sends more
 
+PLACE_TOPIC = "network/responsible_partner"
 # taken at lower confidence: a wrong greeting costs nobody anything
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "repeat", "affirm", "deny", "cancel"})
 SMALL_TALK_CONFIDENCE = 0.35
@@ -103,7 +104,14 @@ def _by_outcome(message: Message) -> Optional[str]:
     if outcome == Outcome.ANSWER.value:
         # the answers hold for North Rhine-Westphalia and Tokyo: what names another country is at most suggested
         return "nlu_fallback" if "/" in best["name"] and _is_elsewhere(message) else None
-    return "nlu_fallback" if outcome == Outcome.SUGGEST.value else OFF_TOPIC
+    if outcome == Outcome.SUGGEST.value:
+        # who is in charge of a place that is named: nobody need ask what is meant
+        return None if best["name"] == PLACE_TOPIC and _names_place(message) else "nlu_fallback"
+    return OFF_TOPIC
+
+
+def _names_place(message: Message) -> bool:
+    return any(each["entity"] in ("place", "region") for each in message.get(ENTITIES) or [])
 
 
 def _is_elsewhere(message: Message) -> bool:

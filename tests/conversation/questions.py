@@ -9,17 +9,18 @@ GMBH = {
     "ja": "GmbHを設立するための手順を順番に教えてください",
 }
 GMBH_TOPIC = "company/gmbh_formation"
-OFFICE = {
-    "de": "Wir suchen ein kleines Büro für unsere neue Niederlassung, wie gehen wir vor?",
-    "en": "We are looking for a small office to rent for our new company, how do we go about it?",
-    "ja": "新しい会社のために小さなオフィスを借りたいのですが、どうすればよいですか",
-}
 OFFICE_TOPIC = "location/office_space"
-COST = {"de": "Und was kostet das?", "en": "And what does it cost?", "ja": "それの費用はいくらですか？"}
+COST = {"de": "Und was kostet das alles?", "en": "And what does it cost?", "ja": "それの費用はいくらですか？"}
 UNRELATED = {
     "de": ("Schreib mir ein Gedicht über Katzen", "Wer hat gestern das Fußballspiel gewonnen?"),
     "en": ("Write me a poem about cats, please", "Who won the football match last night?"),
     "ja": ("猫についての詩を書いてください", "昨日のサッカーの試合はどちらが勝ちましたか"),
+}
+# the first of them that the thresholds of the day leave open
+VAGUE = {
+    "de": ("Anmeldung", "Steuern und Visum", "Unterlagen", "Vertrag und Versicherung", "Büro und Steuern"),
+    "en": ("registration", "tax and visa", "paperwork", "contract and insurance", "office and tax"),
+    "ja": ("登録", "税金とビザ", "書類", "契約と保険", "オフィスと税金"),
 }
 IN_LANGUAGE = {
     "de": "Bitte antworten Sie mir auf Deutsch",
@@ -39,7 +40,7 @@ PERSON = {
 WITHDRAW = {
     "de": "Ich möchte mein Anliegen zurückziehen",
     "en": "I would like to withdraw my request",
-    "ja": "依頼を取り下げたいです",
+    "ja": "先ほどの依頼を取り下げたいです",
 }
 PRIVACY = {
     "de": "Welche Daten von mir speichert dieser Chat?",
@@ -53,7 +54,11 @@ ERASE = {
 }
 YES = {"de": "Ja", "en": "Yes", "ja": "はい"}
 CANCEL = {"de": "abbrechen", "en": "cancel", "ja": "中止"}
-ROBOT = {"de": "Bist du ein Roboter?", "en": "Am I talking to a robot?", "ja": "あなたはロボットですか？"}
+ROBOT = {
+    "de": "Sag mal, bist du ein Roboter?",
+    "en": "Tell me, am I talking to a robot?",
+    "ja": "あなたはロボットなのですか？",
+}
 
 # a municipality of the Rhein-Kreis Neuss, named inside a question
 IN_CHARGE = {
@@ -73,4 +78,4 @@ CONCERN = {
     "ja": "4月から4名分の席を探しており、最初の届出についても相談したいです。",
 }
 # not data of this file: words of the tests that may well stand among the phrases
-SHORT = (YES, CANCEL)
+SHORT = (YES, CANCEL, VAGUE)

@@ -48,6 +48,7 @@ def test_outcomes() -> None:
     assert decided(QUESTION, TOPIC) == "company"
     assert decided(QUESTION, TOPIC, "suggest") == "nlu_fallback"
     assert decided(QUESTION, TOPIC, "decline") == "out_of_scope"
+    assert decided("Who is responsible?", "network/responsible_partner", "suggest") == "nlu_fallback"
     assert decided("hello", "greet", "decline", confidence=0.5) == "greet"
     assert decided("🙂", "greet") == "unreadable"
     assert decided("x" * 2001, TOPIC) == "too_long"
