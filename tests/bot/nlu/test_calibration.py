@@ -27,7 +27,7 @@ def test_promises_hold_on_the_held_back_examples(noise: float) -> None:
     scores, labels = scores_of(2000, noise)
     promises = Promises()
     calibration = calibrate(scores, labels, CLASSES, promises)
-    rows = calibration.probabilities(scores)
+    rows = calibration.probabilities(scores, CLASSES)
     outcomes = [calibration.decide(row, CLASSES) for row in rows]
     answered = [
         (CLASSES[int(row.argmax())], label)
@@ -45,7 +45,7 @@ def test_the_same_examples_give_the_same_thresholds() -> None:
 
 
 def test_outcomes() -> None:
-    calibration = Calibration(1.0, answer_confidence=0.6, answer_margin=0.3, suggest_confidence=0.2)
+    calibration = Calibration(1.0, 0.0, answer_confidence=0.6, answer_margin=0.3, suggest_confidence=0.2)
 
     def outcome(*probabilities: float) -> Outcome:
         return calibration.decide(np.array(probabilities, dtype=np.float32), CLASSES)
