@@ -25,7 +25,11 @@ FLAGS = [
     "--disable-quic",
 ]
 LANGUAGES = ("de", "ja", "en")
-QUESTION = {"de": "Wie gründe ich eine GmbH?", "ja": "GmbHの設立手続きを教えてください", "en": "How do I set up a GmbH?"}
+QUESTION = {
+    "de": "Wie gründe ich eine GmbH?",
+    "ja": "GmbHの設立手続きを教えてください",
+    "en": "How do I set up a GmbH?",
+}
 
 
 def texts(language: str) -> dict[str, str]:
