@@ -125,6 +125,22 @@ def test_each_step_stands_behind_those_it_waits_for(roadmap, case):
         assert all(place[key] < place[step.key] for key in step.after if key in place), step.key
 
 
+@pytest.mark.parametrize(
+    ("case", "order"),
+    [
+        # the tax ID follows the registration of the address, and nobody works without the title
+        ("gmbh", ["notary", "capital", "register_gmbh", "trade_registration", "tax_registration"]),
+        ("gmbh", ["housing", "address", "residence_application", "payroll", "payroll_transferees"]),
+        ("branch", ["warehouse", "branch_register", "trade_registration", "tax_registration", "eori_branch"]),
+        ("branch", ["recruiting", "establishment_number", "payroll"]),
+        ("research", ["research_secrecy", "research_contract", "residence_application", "research_company"]),
+    ],
+)
+def test_the_order_of_real_life(roadmap, case, order):
+    keys = [step.key for step in roadmap.checklist(CASES[case][0])]
+    assert [key for key in keys if key in order] == order
+
+
 def test_every_combination_of_answers_has_a_checklist(roadmap):
     choices = {key: [*question.choices, None] for key, question in roadmap.questions.items()}
     for presence in choices["presence"]:
