@@ -7,10 +7,11 @@ from cases.outbox import Outbox
 from cases.queries import Queries
 from cases.retention import Retention
 from cases.staff_side import StaffSide
+from cases.unanswered import Unanswered
 from cases.user_side import UserSide
 
 
-class CaseStore(UserSide, Escalation, ChannelSide, StaffSide, Retention, Outbox, Queries):
+class CaseStore(UserSide, Escalation, ChannelSide, StaffSide, Retention, Outbox, Queries, Unanswered):
     """The case log at a SQLAlchemy address. Synchronous, safe to share between threads; each method is a transaction.
 
     The tables must be there: see ``cases.migrate``. Every method raises ``CaseLogUnavailable`` when the database cannot

@@ -1,12 +1,12 @@
 """The commands of staff, one method each. Their words: ``staff_*`` in ``data/responses/staff.yml``."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.directory import place_key
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.records import Answer
+from cases.personal import without_personal_data
 from cases.states import CaseState
 from staff.commands import CLOSE_REASONS, COMMANDS, LANGUAGES, Command, reminder_time
 from staff.office_hours import BERLIN
@@ -15,8 +15,6 @@ from staff.sending import Context, harmless, send_prepared
 
 # staff are shown what was sent in this language, whatever the user's is
 SHOWN_LANGUAGE = "de"
-_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d /().-]{6,}\d|https?://\S+|\bNRW-[\w-]+")
-MASK = "[…]"
 
 
 class Refused(Exception):
@@ -156,7 +154,7 @@ class Orders:
         topic = command.first.lower() or None
         if topic is not None and knowledge is not None and topic not in knowledge:
             raise Refused("topic_unknown", topic=harmless(command.first)[:60], topics=self._similar(command.first))
-        text = without_personal_data(message.text, context)
+        text = without_personal_data(message.text, (context.case.company, context.case.contact_name))
         context.store.propose(
             context.case.number, text, topic, by=context.by, receipt=context.receipt("suggested", text=text)
         )
@@ -177,18 +175,6 @@ def topic_text(answer: Answer, language: str, context: Context) -> str:
     sources = list(dict.fromkeys([*(local.sources if local else ()), *answer.sources]))
     parts.append("\n".join(f"- [{source.title[language]}]({source.url})" for source in sources))
     return "\n\n".join(parts)
-
-
-def without_personal_data(text: str, context: Context) -> str:
-    """A text without addresses, numbers, links, and the names that the case holds."""
-    text = _PERSONAL.sub(MASK, text)
-    case: Any = context.case
-    names = [
-        part for value in (case.company, case.contact_name) if value for part in (value, *re.split(r"[\s　]+", value))
-    ]
-    for name in sorted({each for each in names if len(each) > 1}, key=len, reverse=True):
-        text = re.sub(re.escape(name), MASK, text, flags=re.IGNORECASE)
-    return text
 
 
 def _of_user(context: Context) -> str:
