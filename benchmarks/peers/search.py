@@ -19,17 +19,28 @@ from bot.settings import get_settings
 
 LENGTH = 10
 TITLE_WEIGHT = 3  # a word of the title counts as if it stood so often in the text
+SHORTEST_STEM = 4
+ENDINGS = {"de": ("ern", "em", "en", "er", "es", "e", "n", "s"), "en": ("ing", "ies", "ed", "es", "s"), "ja": ()}
 STOP_WORDS = {"de": GERMAN_STOP_WORDS, "en": ENGLISH_STOP_WORDS, "ja": JAPANESE_STOP_WORDS}
 
 
 def tokens(text: str, language: str) -> list[str]:
-    """Words of a text in folded form, Japanese ones in their dictionary form, without stop words and signs."""
+    """Words of a text, folded, without stop words and signs; Japanese ones as in the dictionary, others stemmed."""
     words = []
     for token in blank_pipeline(language)(fold(text)):
-        word = (token.lemma_ or token.text) if language == "ja" else token.text
-        if has_words(word) and word not in STOP_WORDS[language]:
-            words.append(word)
+        parts = [token.lemma_ or token.text] if language == "ja" else token.text.split("-")
+        words += [_stem(part, language) for part in parts if has_words(part) and part not in STOP_WORDS[language]]
     return words
+
+
+def _stem(word: str, language: str) -> str:
+    """A word without its ending, and German umlauts as people write them who have no such keys."""
+    if language == "de":
+        word = word.replace("ä", "a").replace("ö", "o").replace("ü", "u").replace("ß", "ss")
+    for ending in ENDINGS[language]:
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word
 
 
 class PlainSearch:
