@@ -47,7 +47,10 @@ def train(output: Path | None = None) -> Path:
 
     import rasa.model_training
 
+    from bot.examples import handle_examples_cheaply
+
     quiet_rasa()
+    handle_examples_cheaply()
     result = rasa.model_training.train(
         domain=str(PROJECT_ROOT / "domain.yml"),
         config=str(PROJECT_ROOT / "config.yml"),

@@ -58,10 +58,16 @@ class KnowledgeImporter(RasaFileImporter):  # Rasa is untyped here
         self._data_dir = Path(data_dir) if data_dir else get_settings().data_dir
         super().__init__(config_file, domain_path, _rasas_own(training_data_paths, self._data_dir))
 
-    @cached_method
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        """Training phrases of ``data/nlu`` (see parent class), and the titles of the answers: buttons show them."""
-        phrases = super().get_nlu_data(language)
+        """Training phrases of ``data/nlu`` (see parent class), and the titles of the answers: buttons show them.
+
+        ``language`` makes no difference: Rasa asks with one and without, and the phrases are read once.
+        """
+        return self._phrases_and_titles()
+
+    @cached_method
+    def _phrases_and_titles(self) -> TrainingData:
+        phrases = super().get_nlu_data()
         known = {example.get_full_intent() for example in phrases.intent_examples}
         titles = [
             Message.build(text=title, intent=answer.key)

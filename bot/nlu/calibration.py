@@ -18,7 +18,7 @@ OFF_TOPIC = "out_of_scope"
 LEAST_ANSWERED = 0.5  # share of what names a topic; thresholds that answer less than this serve nobody
 STRICTEST = (0.99, 0.5)
 # how much the scores of the off-topic class, which has by far the most examples, may be lowered
-OFF_TOPIC_SHIFTS = (0.0, 0.05, 0.1, 0.15, 0.2)
+OFF_TOPIC_SHIFTS = tuple(step / 50 for step in range(16))
 # share of off-topic messages that must still be ranked off-topic; the others are suggested topics, hardly ever answered
 LEAST_DECLINED = 0.8
 

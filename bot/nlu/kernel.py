@@ -79,18 +79,18 @@ class KernelClassifier:
         self._vectors = self._project(vectors)
         ngrams = self._vectorizer.fit_transform(texts)
         self._postings = ngrams.T.tocsr()
-        gram = self._kernel(self._vectors, ngrams)
+        gram = self._gram(ngrams)
         known = len(labels) - held_back
         to_held_back = gram[known:, :known].copy()
         gram[np.diag_indices_from(gram)] += np.float32(self.config.ridge)
-        # the transpose is the same matrix, and in LAPACK's own order: nothing is copied
-        factor, info = spotrf(gram.T, lower=1, clean=0, overwrite_a=1)
+        # the transpose of the lower half is the upper half, and in LAPACK's own order: nothing is copied
+        factor, info = spotrf(gram.T, lower=0, clean=0, overwrite_a=1)
         if info != 0:
             raise ValueError(
                 "The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml."
             )
-        left_out: Array = to_held_back @ cho_solve((factor[:known, :known], True), targets[:known], check_finite=False)
-        self._dual = np.ascontiguousarray(cho_solve((factor, True), targets, check_finite=False), dtype=np.float32)
+        left_out: Array = to_held_back @ cho_solve((factor[:known, :known], False), targets[:known], check_finite=False)
+        self._dual = np.ascontiguousarray(cho_solve((factor, False), targets, check_finite=False), dtype=np.float32)
         return left_out
 
     def scores(self, texts: list[str], vectors: Array) -> Array:
@@ -104,19 +104,33 @@ class KernelClassifier:
         return np.ascontiguousarray(projected / length)
 
     def _kernel(self, vectors: Array, ngrams: csr_matrix) -> Array:
-        weight = np.float32(self.config.lexical_weight)
-        gamma = np.float32(2.0 * self.config.gamma)
         kernel = np.empty((len(vectors), len(self._vectors)), dtype=np.float32)
         for start in range(0, len(vectors), BLOCK):
-            rows = kernel[start : start + BLOCK]
-            # vectors have length 1, so the squared distance is 2 - 2 cos
-            np.matmul(vectors[start : start + BLOCK], self._vectors.T, out=rows)
-            rows -= 1.0
-            rows *= gamma
-            np.exp(rows, out=rows)
-            rows *= 1.0 - weight
-            _add_product(rows, ngrams[start : start + BLOCK], self._postings, weight)
+            block = slice(start, start + BLOCK)
+            self._fill(kernel[block], vectors[block], ngrams[block], self._vectors, self._postings)
         return kernel
+
+    def _gram(self, ngrams: csr_matrix) -> Array:
+        """Kernel of all examples with each other; it is symmetric, and only its lower half is filled in."""
+        count = len(self._vectors)
+        gram = np.zeros((count, count), dtype=np.float32)
+        for start in range(0, count, BLOCK):
+            block, end = slice(start, start + BLOCK), min(start + BLOCK, count)
+            rows = np.empty((end - start, end), dtype=np.float32)
+            self._fill(rows, self._vectors[block], ngrams[block], self._vectors[:end], self._postings[:, :end])
+            gram[block, :end] = rows
+        return gram
+
+    def _fill(self, rows: Array, vectors: Array, ngrams: csr_matrix, examples: Array, postings: csr_matrix) -> None:
+        """Write the kernel of some messages with some examples into ``rows``, shape (messages, examples)."""
+        weight = np.float32(self.config.lexical_weight)
+        # vectors have length 1, so the squared distance is 2 - 2 cos
+        np.matmul(vectors, examples.T, out=rows)
+        rows -= 1.0
+        rows *= np.float32(2.0 * self.config.gamma)
+        np.exp(rows, out=rows)
+        rows *= 1.0 - weight
+        _add_product(rows, ngrams, postings, weight)
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """What must be kept: a part for JSON and a part of arrays."""
