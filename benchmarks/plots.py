@@ -15,9 +15,14 @@ from bot.nlu.evaluation import LANGUAGES, Judgement
 
 TITLES = {"de": "German", "en": "English", "ja": "Japanese"}
 CONVERSATION = "conversation"
-# readable for colour-blind people too (Okabe and Ito 2008)
-COLOURS = ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")
-STYLES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1)))
+# one colour and line a peer in every plot, readable for colour-blind people too (Okabe and Ito 2008)
+LOOKS = {
+    "assistant": ("#0072B2", "-"),
+    "Rasa's default, one bot": ("#D55E00", "--"),
+    "Rasa's default, three bots": ("#E69F00", "-."),
+    "plain search (BM25)": ("#009E73", ":"),
+    "nearest phrase": ("#CC79A7", (0, (3, 1, 1, 1))),
+}
 RESOLUTION = 110
 
 
@@ -28,13 +33,14 @@ def area_of(label: str) -> str:
     return "off-topic" if label == OFF_TOPIC else CONVERSATION
 
 
-def confusion_by_area(peers: Sequence[Measured], path: Path) -> None:
-    """One matrix a peer: the area of the right topic in rows, the area ranked first in columns, shares of a row."""
-    topics = {area_of(each.example.label) for each in peers[0].judged if each.example.on_topic}
+def confusion_by_area(peers: dict[str, Measured], path: Path) -> None:
+    """One matrix a peer, by its title: right area in rows, area ranked first in columns, shares of a row."""
+    judged = next(iter(peers.values())).judged
+    topics = {area_of(each.example.label) for each in judged if each.example.on_topic}
     areas = [*sorted(topics), "off-topic"]
     columns = [*areas, CONVERSATION]
     figure, axes = plt.subplots(1, len(peers), figsize=(7.0 * len(peers), 6.2), squeeze=False)
-    for axis, peer in zip(axes[0], peers, strict=True):
+    for axis, (title, peer) in zip(axes[0], peers.items(), strict=True):
         counts = np.zeros((len(areas), len(columns)))
         for each in peer.judged:
             column = columns.index(area_of(each.first)) if area_of(each.first) in columns else len(columns) - 1
@@ -48,7 +54,7 @@ def confusion_by_area(peers: Sequence[Measured], path: Path) -> None:
         axis.set_yticks(range(len(areas)), areas)
         axis.set_xlabel("area ranked first")
         axis.set_ylabel("right area")
-        axis.set_title(f"{peer.name}: % of questions")
+        axis.set_title(f"{title}: % of questions")
     _save(figure, path)
 
 
@@ -56,7 +62,8 @@ def coverage_against_errors(peers: Sequence[Measured], path: Path) -> None:
     """What share of the questions could be answered at which share of wrong answers, and where each peer stands."""
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), sharey=True)
     for axis, language in zip(axes, LANGUAGES, strict=True):
-        for peer, colour, style in zip(peers, COLOURS, STYLES, strict=False):
+        for peer in peers:
+            colour, style = LOOKS[peer.name]
             coverage, errors = risk_curve(peer.of(language))
             axis.plot(100 * coverage, 100 * errors, color=colour, linestyle=style, label=peer.name)
             chosen = working_point(peer.of(language))
@@ -100,14 +107,13 @@ def learning_curve(
     """Share ranked right first over the phrases of a topic; ``flat`` learns from none, ``single`` has one point."""
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), sharey=True)
     for axis, language in zip(axes, LANGUAGES, strict=True):
-        colours = iter(COLOURS)
         for name, points in curves.items():
             x, y = zip(*points[language], strict=True)
-            axis.plot(x, [100 * each for each in y], marker="o", color=next(colours), label=name)
+            axis.plot(x, [100 * each for each in y], marker="o", color=LOOKS[name][0], label=name)
         for name, level in flat.items():
-            axis.axhline(100 * level[language], linestyle=":", color=next(colours), label=name)
+            axis.axhline(100 * level[language], linestyle=":", color=LOOKS[name][0], label=name)
         for name, point in single.items():
-            axis.plot(point[language][0], 100 * point[language][1], "D", color=next(colours), label=name)
+            axis.plot(point[language][0], 100 * point[language][1], "D", color=LOOKS[name][0], label=name)
         axis.set_xscale("log", base=2)
         ticks = [2, 4, 8, 16, 32, 64]
         axis.set_xticks(ticks, [str(each) for each in ticks])

@@ -21,7 +21,8 @@ def write_report(results: Results, steps: Sequence[Step], folder: Path, per_topi
     outcomes = Outcomes(results, steps)
     peers, whole = outcomes.peers(), outcomes.with_all_phrases()
     across, curves = outcomes.across(), outcomes.curve()
-    confusion_by_area([whole[0], peers[0], peers[1]], folder / "confusion.png")
+    shown = {"assistant, all phrases": whole[0], f"assistant, {per_topic} phrases": peers[0], peers[1].name: peers[1]}
+    confusion_by_area(shown, folder / "confusion.png")
     coverage_against_errors(peers, folder / "coverage.png")
     coverage_against_errors(whole, folder / "coverage-all.png")
     rasa = {language: (float(per_topic), _figures(peers[1], language).first) for language in LANGUAGES}
