@@ -62,12 +62,12 @@ Learner = Callable[[Examples], Predict]
 
 
 def _logistic(learn: Examples) -> Predict:
-    model = LogisticRegression(C=50.0, max_iter=300).fit(learn.vectors, learn.labels)
+    model = LogisticRegression(C=50.0, max_iter=300).fit(learn.vectors, np.array(learn.labels))
     return lambda ask: (model.predict_log_proba(ask.vectors), list(model.classes_))
 
 
 def _svm(learn: Examples) -> Predict:
-    model = CalibratedClassifierCV(LinearSVC(C=1.0), method="sigmoid", cv=3).fit(learn.vectors, learn.labels)
+    model = CalibratedClassifierCV(LinearSVC(C=1.0), method="sigmoid", cv=3).fit(learn.vectors, np.array(learn.labels))
     return lambda ask: (np.log(model.predict_proba(ask.vectors) + TINY), list(model.classes_))
 
 

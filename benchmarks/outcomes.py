@@ -83,6 +83,21 @@ class Outcomes:
                     table[name][learned, asked] = _share_right(questions, first, asked)
         return table
 
+    def whole_message(self) -> dict[str, tuple[float, float]]:
+        """Median and 95th percentile in seconds from the text of a message to its reply, by peer.
+
+        Rasa's default: what understanding takes and what its policies take, each measured by itself, are added.
+        """
+        assistant = self._results["assistant-all.conversation"]["times"]
+        understanding = self._results["rasa.questions"]["times"]
+        policies = self._results["rasa.policies"]["times"]
+        added = np.quantile(understanding, [0.5, 0.95]) + np.quantile(policies, [0.5, 0.95])
+        median, p95 = np.quantile(assistant, [0.5, 0.95])
+        return {
+            "assistant, all phrases, with action server and databases": (float(median), float(p95)),
+            "Rasa's default, one bot, with its policies and a fixed text": (float(added[0]), float(added[1])),
+        }
+
     def curve(self) -> dict[str, dict[str, list[tuple[float, float]]]]:
         """Peer -> language -> (phrases of a topic, share ranked right first), ascending."""
         sizes = sorted(int(name.partition("-")[2]) for name in self._steps if name.startswith("curve-"))

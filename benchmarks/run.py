@@ -19,6 +19,7 @@ PER_PHRASE_AND_EPOCH = 0.0018
 PER_PHRASE = {"assistant": 0.004, "search": 0.0, "nearest": 0.003, "classifier": 0.01}
 PER_QUESTION = 0.01
 TO_START = 15.0
+TO_CONVERSE = 60.0
 # code that decides what a peer does, beside the phrases: a change makes its kept results worthless
 CODE = {
     "assistant": ("config.yml", "domain.yml", "bot/nlu", "bot/knowledge/importer.py"),
@@ -45,6 +46,8 @@ class Step:
     def seconds(self) -> float:
         """About how long it takes."""
         kind = self.peer.partition("-")[0]
+        if self.action == "converse":
+            return TO_CONVERSE
         if self.action == "ask":
             return TO_START + PER_QUESTION * len(self.examples)
         if kind == "rasa":
@@ -113,7 +116,7 @@ class Run:
         digest = hashlib.sha256(f"{step.peer} {step.action} {step.epochs} {step.model} {step.asked}".encode())
         for each in step.examples:
             digest.update(f"{each.language} {each.label} {each.text}\n".encode())
-        if step.action == "ask":
+        if step.action in ("ask", "converse"):
             trained = [self._done[other.name] for other in self._steps if _trains_for(other, step)]
             digest.update(" ".join(trained).encode())
         for name in CODE[step.peer.partition("-")[0]]:

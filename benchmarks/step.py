@@ -2,8 +2,8 @@
 
     python -m benchmarks.step SPECIFICATION.json
 
-The specification names the peer, the action (``train`` or ``ask``), the file of examples, the model's folder and where
-to write what came out.
+The specification names the peer, the action (``train``, ``ask``, ``judge`` or ``converse``), the file of examples, the
+model's folder and where to write what came out.
 """
 
 import json
@@ -108,6 +108,11 @@ def main() -> int:
         if specification["action"] == "judge":
             first_asked = len(examples) - specification["asked"]
             found = judge(examples[:first_asked], examples[first_asked:])
+        elif specification["action"] == "converse":
+            from benchmarks.peers import dialogue
+
+            timed = {"rasa": dialogue.time_rasas_policies, "assistant": dialogue.time_assistant}
+            found = timed[specification["peer"]](examples, folder)
         else:
             from benchmarks.peers import make_peer
 

@@ -21,6 +21,7 @@ from bot.settings import PROJECT_ROOT, get_settings
 QUESTIONS = PROJECT_ROOT / "tests" / "understanding"
 RESULTS = PROJECT_ROOT / "benchmarks" / "results"
 PEERS = ("assistant", "rasa", "rasa-de", "rasa-en", "rasa-ja", "search", "nearest", "cross", "curve")
+CONVERSED = 200  # messages that go the whole way
 CURVE = (2, 4, 8, 16, 32)  # phrases of each topic and language
 
 
@@ -34,6 +35,9 @@ def steps(
         found += _of_peer(name, name, part, questions, languages, epochs)
     for name in ("assistant", "nearest"):
         found += _of_peer(name, f"{name}-all", whole, questions, list(LANGUAGES), epochs)
+    asked = questions[:: len(questions) // CONVERSED or 1]
+    found.append(Step("rasa.policies", "rasa", "converse", asked, "rasa/policies", 0))
+    found.append(Step("assistant-all.conversation", "assistant", "converse", asked, "assistant-all/final", 0))
     for language in LANGUAGES:
         found.append(_of_classifier(f"cross-{language}", of_languages(part.final, [language]), questions))
     for size, examples in curve.items():

@@ -49,7 +49,7 @@ def made_up(step: Step) -> dict[str, Any]:
     second = [TOPICS[0] if first != TOPICS[0] else TOPICS[1] for first in firsts]
     result["rankings"] = [[[a, b], [c, 0.1]] for a, b, c in zip(firsts, sure, second, strict=True)]
     result["times"] = [0.004] * len(asked)
-    if kind in ("assistant", "classifier"):
+    if step.action != "converse" and kind in ("assistant", "classifier"):
         result["judged"] = [
             {"first": a, "topics": [a, c], "outcome": "answer" if b > 0.5 else "suggest", "confidence": b}
             for a, b, c in zip(firsts, sure, second, strict=True)
@@ -75,6 +75,7 @@ def test_report_and_plots(planned: list[Step], results: Results, tmp_path: Path)
     for name in ("assistant", "Rasa's default, one bot", "Rasa's default, three bots", "plain search (BM25)"):
         for language in LANGUAGES:
             assert any(row[0] == f"| {name}" and row[1] == language for row in rows), (name, language)
+    assert "| assistant, all phrases, with action server and databases | 4.0 | 4.0 |" in report
     assert "five times faster than one Rasa bot, same phrases | 10.0 times | yes |" in report
     assert "message twice as fast as one Rasa bot, same phrases | 1.0 times | no |" in report
     for plot in ("confusion", "coverage", "coverage-all", "learning"):
