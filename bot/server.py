@@ -32,7 +32,10 @@ def main() -> int:
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
 
+    from bot.turns import take_turns_cheaply
+
     quiet_rasa()
+    take_turns_cheaply()
     serve_application(
         model_path=str(model),
         interface=settings.host,
