@@ -79,7 +79,7 @@ class Network:
 def network(synapse: Synapse) -> Network:
     number = next(_numbers)
     user, token = synapse.account(f"assistant{number}", "secret")
-    staff, staff_token = synapse.account(f"beratung{number}", "secret")
+    staff, staff_token = synapse.account(f"member{number}", "secret")
     rooms = {}
     for name in PARTNERS:
         rooms[name] = synapse.room(token, f"{name}-{number}", name, [staff])
