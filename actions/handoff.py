@@ -105,7 +105,7 @@ class ActionEndHandoff(Action):
             turn.say("utter_declined", custom, partner=partner.name[turn.language], contact=contact)
         else:
             turn.say("utter_cancelled", custom)
-        return forget_form()
+        return [*forget_form(), slot_set("forget_entries", True)]
 
     async def _submit(self, turn: Turn) -> list[Event]:
         place = chosen_place(turn)

@@ -8,8 +8,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import expectation
-from actions.turn import Event, Turn, in_case_log, slot_set, store
+from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
 from bot.directory import Partner
+from bot.nlu.text import is_command
 from cases.models import Case, OutboxEntry
 from cases.states import CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
 
@@ -28,11 +29,16 @@ class ActionForwardToPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         custom = {"type": "handoff", "state": "with_person", "case": turn.slot("case_number")}
+        text = own_words(turn)
+        if text is None:
+            # a button of an earlier turn has nothing for a person in it
+            dispatcher.utter_message(json_message={"language": turn.language, **custom})
+            return []
         try:
             await in_case_log(
                 store().add_user_message,
                 turn.conversation_id,
-                turn.text,
+                text,
                 language=turn.language,
                 channel="chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
@@ -47,6 +53,64 @@ class ActionForwardToPerson(Action):
             return []
         dispatcher.utter_message(json_message={"language": turn.language, **custom})
         return []
+
+
+class ActionTellPerson(Action):
+    """While a case waits: what the user wrote goes to the case as well, with how the program has just met it."""
+
+    def name(self) -> str:
+        return "action_tell_person"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        text = own_words(turn)
+        if text is None or turn.slot("erase"):
+            return []
+        try:
+            await in_case_log(
+                store().add_user_message,
+                turn.conversation_id,
+                text,
+                language=turn.language,
+                channel="chat",
+                external_id=turn.tracker.latest_message.get("message_id"),
+                extra={"meanwhile": answered(tracker)},
+            )
+        except (CaseNotFound, IllegalTransition):
+            # closed in the meantime, which the user is told by itself
+            return [slot_set("case_state", "closed")]
+        except CaseLogUnavailable:
+            logger.error("The case log is away: a message to staff was not taken, and the user was told so.")
+            turn.say("utter_not_passed_on", {"type": "fault"})
+        return []
+
+
+def own_words(turn: Turn) -> str | None:
+    """What the user said, for people: typed text, or the title of the topic whose button was pressed.
+
+    None for buttons that only lead through the chat, such as the menu.
+    """
+    if not is_command(turn.tracker.latest_message.get("text") or ""):
+        return turn.text
+    return knowledge()[turn.topic].title[turn.language] if turn.topic else None
+
+
+def answered(tracker: Tracker) -> dict[str, Any]:
+    """How the program met the latest message: ``outcome`` and the ``topics`` it told or offered."""
+    topics: list[str] = []
+    outcome = "other"
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            break
+        custom: dict[str, Any] = (event.get("data") or {}).get("custom") or {}
+        kind = custom.get("type")
+        if kind == "answer":
+            return {"outcome": "answered", "topics": [custom["topic"]]}
+        if kind == "suggestions" and custom.get("topics"):
+            outcome, topics = "suggested", custom["topics"]
+        elif kind == "out_of_scope":
+            outcome = "not_understood"
+    return {"outcome": outcome, "topics": topics}
 
 
 class ActionStaffEvent(Action):
@@ -134,7 +198,7 @@ def _picked_up(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
 def _transferred(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
     partner = _partner(turn, entry.payload["new_partner"])
     turn.say(
-        "utter_transferred",
+        "utter_transferred_within" if entry.payload.get("within") else "utter_transferred",
         {**_custom(turn, entry, case, "system"), "partner": partner.id},
         case=case.number,
         partner=partner.name[turn.language],
@@ -148,11 +212,12 @@ def _nobody_yet(turn: Turn, entry: OutboxEntry, case: Case) -> list[Event]:
     custom = {**_custom(turn, entry, case, "system"), "partner": new.id}
     names = {"case": case.number, "partner": new.name[turn.language]}
     withdraw = [] if case.bot_silent else [turn.button("withdraw_button", "/withdraw")]
-    if old.id == new.id:
+    if old.id == new.id and not entry.payload.get("second"):
         turn.say("utter_nobody_yet", custom, contact=turn.contact(new), buttons=withdraw, **names)
-    else:
-        values = {"old_partner": old.name[turn.language], "expectation": expectation(turn, new)}
-        turn.say("utter_nobody_yet_moved", custom, buttons=withdraw, **values, **names)
+        return []
+    values = {"old_partner": old.name[turn.language], "expectation": expectation(turn, new)}
+    response = "utter_nobody_yet_second" if entry.payload.get("second") else "utter_nobody_yet_moved"
+    turn.say(response, custom, buttons=withdraw, **values, **names)
     return []
 
 

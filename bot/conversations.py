@@ -8,11 +8,13 @@ import rasa.shared.utils.common
 import sqlalchemy as sa
 import sqlalchemy.orm
 from rasa.core.tracker_store import SQLTrackerStore
+from rasa.shared.core.events import SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
 from bot.channels.replay import careful_sqlite, erase_leftovers, erase_messages
+from bot.discarded import discard_entries
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +22,16 @@ logger = logging.getLogger(__name__)
 rasa.shared.utils.common.all_subclasses = lru_cache(maxsize=32)(rasa.shared.utils.common.all_subclasses)
 
 ERASE_SLOT = "erase"
+# set when a form was cancelled or declined
+FORGET_SLOT = "forget_entries"
 
 
 class ConversationStore(SQLTrackerStore):
-    """Rasa's SQL tracker store; a conversation whose slot ``erase`` is set is deleted instead of saved."""
+    """Rasa's SQL tracker store, with two slots that it obeys.
+
+    A conversation with the slot ``erase`` is deleted instead of saved; ``forget_entries`` removes what was entered in a
+    form that was not sent.
+    """
 
     engine: Engine
 
@@ -43,6 +51,10 @@ class ConversationStore(SQLTrackerStore):
         if tracker.get_slot(ERASE_SLOT):
             erase_conversation(self.engine, tracker.sender_id)
             return
+        if tracker.get_slot(FORGET_SLOT):
+            # before the turn is stored: if the process dies in between, the turn comes again and with it this
+            discard_entries(self.engine, tracker.sender_id, SQLTrackerStore.SQLEvent.__table__)
+            tracker.update(SlotSet(FORGET_SLOT, None))
         await super().save(tracker)
 
 

@@ -22,6 +22,10 @@ from bot.settings import get_settings
 LANGUAGES = ("de", "ja", "en")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 STATEWIDE_PARTNER = "nrw_global_business"
+# what the id of a partner's second contact ends with
+SECOND_CONTACT = ".second"
+# the staff's own messengers, both ways (staff.channels)
+CHANNEL_KINDS = ("matrix", "slack", "email")
 # Regional statistics count 396 municipalities in North Rhine-Westphalia; fewer or more is a mistake in the table.
 MUNICIPALITY_COUNT = 396
 
@@ -71,11 +75,18 @@ class Partner:
     staff_name_shown: bool
     # the staff's own messenger, both ways: matrix:#room:server, slack:C0123 or email:address; None: notices only
     channel: str | None = None
+    # where a case goes, in the same form, when nobody of the first desk takes it; None: there is no second contact
+    second_contact: str | None = None
 
     @property
     def channel_env(self) -> str:
         """Environment variable that stands above ``channel``."""
         return f"NRWBOT_STAFF_CHANNEL_{self.id.upper()}"
+
+    @property
+    def second_contact_env(self) -> str:
+        """Environment variable that stands above ``second_contact``."""
+        return f"NRWBOT_SECOND_CONTACT_{self.id.upper()}"
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,16 @@ class Place:
     kind: str
 
 
+def desk_of(partner_id: str, *, second: bool) -> str:
+    """The desk at which a partner's staff follow a case: the partner's id, or that of its second contact."""
+    return f"{partner_id}{SECOND_CONTACT}" if second else partner_id
+
+
+def is_second_contact(desk: str) -> bool:
+    """Whether a desk is a partner's second contact."""
+    return desk.endswith(SECOND_CONTACT)
+
+
 def place_key(text: str) -> str:
     """The form in which place names are compared: NFKC, folded case, without spaces, hyphens, dots and middle dots."""
     return re.sub(r"[\s.\-‐-―・･=＝/'’]", "", unicodedata.normalize("NFKC", text).casefold())
@@ -121,6 +142,10 @@ class Directory:
         if partner_id not in self.partners:
             raise KeyError(f"No partner '{partner_id}'; there are: {', '.join(self.partners)}.")
         return self.partners[partner_id]
+
+    def partner_of(self, desk: str) -> Partner:
+        """The partner whose staff sit at a desk. Raises ``KeyError``."""
+        return self.partner(desk.removesuffix(SECOND_CONTACT))
 
     def municipality(self, ags: str) -> Municipality:
         """The municipality with this official key. Raises ``KeyError`` for a key that is none of NRW's."""
@@ -303,8 +328,21 @@ def _partner(partner_id: str, record: dict[str, Any], default_hours: Any, rest: 
         notice=notice,
         escalation=record["escalation"],
         staff_name_shown=bool(record["staff_name_shown"]),
-        channel=record.get("channel"),
+        channel=_channel(record, "channel"),
+        second_contact=_channel(record, "second_contact"),
     )
+
+
+def _channel(record: dict[str, Any], name: str) -> str | None:
+    address = record.get(name)
+    if address is None:
+        return None
+    kind, _, place = str(address).partition(":")
+    if kind not in CHANNEL_KINDS or not place.strip():
+        raise ValueError(f"{name}: '{address}' is none of {', '.join(f'{each}:<address>' for each in CHANNEL_KINDS)}")
+    if name == "second_contact" and address == record.get("channel"):
+        raise ValueError(f"{name}: '{address}' is the channel itself; name another one or null")
+    return str(address)
 
 
 def _office_hours(record: Any) -> OfficeHours:

@@ -188,14 +188,10 @@ def _mask(value: object) -> str:
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings afresh. Raises ``SettingsError`` with one line for each wrong setting."""
     known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.__fields__} | {SETTINGS_FILE_VARIABLE}
-    # NRWBOT_NOTICE_URL_<PARTNER> and NRWBOT_STAFF_CHANNEL_<PARTNER> belong to data/directory/partners.yml,
-    # NRWBOT_RASA_<NAME> to endpoints.yml
+    # made from the names of partners (data/directory/partners.yml), or of Rasa's own (endpoints.yml)
+    others = tuple(f"{ENV_PREFIX}{name}_" for name in ("NOTICE_URL", "STAFF_CHANNEL", "SECOND_CONTACT", "RASA"))
     unknown = sorted(
-        name
-        for name in os.environ
-        if name.startswith(ENV_PREFIX)
-        and name not in known
-        and not name.startswith((f"{ENV_PREFIX}NOTICE_URL_", f"{ENV_PREFIX}STAFF_CHANNEL_", f"{ENV_PREFIX}RASA_"))
+        name for name in os.environ if name.startswith(ENV_PREFIX) and name not in known and not name.startswith(others)
     )
     if unknown:
         raise SettingsError(f"Unknown setting in the environment: {', '.join(unknown)}. See docs/operations.md.")

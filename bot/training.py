@@ -7,6 +7,7 @@ twice and one that does not fit is never served.
 import hashlib
 import sys
 import time
+import warnings
 from pathlib import Path
 
 from bot.environment import prepare_environment, quiet_rasa
@@ -51,6 +52,8 @@ def train(output: Path | None = None) -> Path:
 
     quiet_rasa()
     handle_examples_cheaply()
+    # it looks for the very class, not for ours that extends it
+    warnings.filterwarnings("ignore", message="'RulePolicy' is not included", category=UserWarning)
     result = rasa.model_training.train(
         domain=str(PROJECT_ROOT / "domain.yml"),
         config=str(PROJECT_ROOT / "config.yml"),

@@ -78,6 +78,9 @@ class ChannelSide(StaffSide):
                 return False
             if not self._enter(session, receipt):
                 return True
+            for file in session.execute(select(Attachment).where(Attachment.case_id == case.id)).scalars():
+                if file.token in message.text:
+                    session.delete(file)
             message.text = ""
             if message.author == Author.NOTE:
                 return True
@@ -130,15 +133,15 @@ class ChannelSide(StaffSide):
         with self.write() as session:
             session.merge(ChannelPosition(channel=channel, position=position))
 
-    def thread(self, number: str, partner: str) -> str | None:
-        """The channel's id of the card under which a partner's staff follow a case; None before it was delivered."""
+    def thread(self, number: str, desk: str) -> str | None:
+        """The channel's id of the card under which a desk's staff follow a case; None before it was delivered."""
         with self.read() as session:
             query = (
                 select(OutboxEntry.external_id)
                 .join(Case, OutboxEntry.case_id == Case.id)
                 .where(
                     Case.number == number,
-                    OutboxEntry.partner == partner,
+                    OutboxEntry.partner == desk,
                     OutboxEntry.direction == Direction.TO_STAFF.value,
                     OutboxEntry.kind == OutboxKind.NOTICE.value,
                     OutboxEntry.external_id.is_not(None),

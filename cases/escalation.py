@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Case, CaseEvent
+from cases.notice import DESK, OWNER
 from cases.records import WaitingCase
 from cases.staff_side import StaffSide
 from cases.states import CaseState, Direction, OutboxKind
@@ -40,7 +41,7 @@ class Escalation(StaffSide):
             return True
 
     def escalate(self, waiting: WaitingCase, to: str | None) -> bool:
-        """Tell the user that nobody has taken the case yet, and give it to ``to`` (None: it stays).
+        """Tell the user that nobody has taken the case yet, and give it to the desk ``to`` (None: it stays).
 
         The user hears of both in one message. False when things have changed meanwhile.
         """
@@ -52,7 +53,7 @@ class Escalation(StaffSide):
             moved = (
                 to is not None and self._transfer(session, case, to, by="system", reason="nobody took it") is not None
             )
-            told = {"old_partner": waiting.owner, "new_partner": case.owner}
+            told = {"old_partner": waiting.owner, "new_partner": case.owner, "second": moved and case.second_contact}
             self._tell_user(session, case, OutboxKind.NOBODY_YET, event.id, told)
             if not moved:
                 why = {"why": "escalated", "since": waiting.since.isoformat()}
@@ -71,10 +72,10 @@ def _waiting(session: Session, case: Case) -> WaitingCase:
     since: datetime = case.submitted_at or case.created_at
     reminders, escalated = 0, False
     for event in session.execute(query).scalars():
-        if event.kind == "owner" or (event.kind == "state" and event.new == CaseState.WAITING):
+        if event.kind in (OWNER, DESK) or (event.kind == "state" and event.new == CaseState.WAITING):
             since, reminders, escalated = event.at, 0, False
         elif event.kind == REMINDED:
             reminders += 1
         elif event.kind == NOBODY_YET:
             escalated = True
-    return WaitingCase(case.number, case.owner, since, reminders, escalated)
+    return WaitingCase(case.number, case.owner, case.second_contact, since, reminders, escalated)

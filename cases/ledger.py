@@ -7,10 +7,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.directory import STATEWIDE_PARTNER, Directory, get_directory
+from bot.directory import STATEWIDE_PARTNER, Directory, get_directory, is_second_contact
 from bot.settings import get_settings
 from cases.database import Clock, Database, utc_now
-from cases.models import Case, CaseEvent, Message, OutboxEntry, Turn
+from cases.models import Case, CaseEvent, Message, OutboxEntry
+from cases.notice import DESK, OWNER, whole_case
 from cases.numbers import new_number, normalise_number
 from cases.states import Author, CaseNotFound, CaseState, CloseReason, Direction, OutboxKind, check_transition
 
@@ -114,13 +115,15 @@ class Ledger(Database):
         self._enqueue(session, case, Direction.TO_USER, OutboxKind.PICKED_UP, event.id, {})
 
     def _assign(
-        self, session: Session, case: Case, partner: str, *, by: str, reason: str | None = None
+        self, session: Session, case: Case, desk: str, *, by: str, reason: str | None = None
     ) -> CaseEvent | None:
-        """Give the case to a partner, with its audit; None when the partner has it already."""
-        if case.owner == partner:
+        """Give the case to a partner, or to its second contact, with its audit; None when it lies there already."""
+        if case.desk == desk:
             return None
-        old, case.owner = case.owner, self.directory.partner(partner).id
-        return self._event(session, case, "owner", old, partner, by=by, reason=reason)
+        old, partner = case.desk, self.directory.partner_of(desk).id
+        kind = DESK if case.owner == partner else OWNER
+        case.owner, case.second_contact = partner, is_second_contact(desk)
+        return self._event(session, case, kind, old, desk, by=by, reason=reason)
 
     def _place(self, session: Session, case: Case, ags: str, *, by: str) -> None:
         """Set the municipality. The owner follows, and is told when the case waits; not once a person has taken it."""
@@ -129,7 +132,7 @@ class Ledger(Database):
             return
         self._event(session, case, "municipality", case.municipality, ags, by=by)
         case.municipality = ags
-        if case.picked_up_at is not None:
+        if case.picked_up_at is not None or case.owner == partner.id:
             return
         change = self._assign(session, case, partner.id, by=by, reason="municipality")
         if change is not None and case.state == CaseState.WAITING:
@@ -137,7 +140,7 @@ class Ledger(Database):
 
     def _hand_over(self, session: Session, case: Case, change: CaseEvent) -> None:
         """Tell the new owner everything; take back what the former one was not told yet, else tell them it moved."""
-        former, new = change.old or STATEWIDE_PARTNER, case.owner
+        former, new = change.old or STATEWIDE_PARTNER, case.desk
         self._cancel_pending(session, case, f"handed over to {new}", direction=Direction.TO_STAFF)
         self._enqueue_notice(session, case, change.id)
         if former in self._told_partners(session, case):
@@ -145,7 +148,7 @@ class Ledger(Database):
             self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.TRANSFERRED, change.id, moved, partner=former)
 
     def _told_partners(self, session: Session, case: Case) -> list[str]:
-        """Partners whose staff have seen the case, or may have: an attempt that ended in an unknown way counts too."""
+        """Desks whose staff have seen the case, or may have: an attempt that ended in an unknown way counts too."""
         query = (
             select(OutboxEntry.partner)
             .where(
@@ -236,7 +239,7 @@ class Ledger(Database):
         entry = OutboxEntry(
             key=f"{case.number}/{direction}/{kind}/{what}",
             case_id=case.id,
-            partner=partner or case.owner,
+            partner=partner or (case.desk if direction == Direction.TO_STAFF else case.owner),
             direction=direction.value,
             kind=kind.value,
             payload={"number": case.number, "language": case.language, **payload},
@@ -250,33 +253,8 @@ class Ledger(Database):
 
     def _enqueue_notice(self, session: Session, case: Case, what: object) -> OutboxEntry:
         """Tell the owner of the whole case as it stands: on submission, and again after each transfer."""
-        turns = session.execute(select(Turn).where(Turn.case_id == case.id).order_by(Turn.id)).scalars().all()
-        messages = session.execute(select(Message).where(Message.case_id == case.id).order_by(Message.seq)).scalars()
-        return self._enqueue(
-            session,
-            case,
-            Direction.TO_STAFF,
-            OutboxKind.NOTICE,
-            what,
-            {
-                "company": case.company,
-                "contact_name": case.contact_name,
-                "email": case.email,
-                "phone": case.phone,
-                "email_replies": case.email_replies,
-                "municipality": case.municipality,
-                "site": case.site,
-                "concern": case.concern,
-                "checklist": case.checklist,
-                "submitted_at": case.submitted_at.isoformat() if case.submitted_at else None,
-                "turns": [{"topic": turn.topic, "outcome": turn.outcome} for turn in turns],
-                "transcript": [
-                    {"at": line.at.isoformat(), "author": line.author, "text": line.text}
-                    for line in messages
-                    if line.author != Author.NOTE
-                ],
-            },
-        )
+        payload = whole_case(session, case)
+        return self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.NOTICE, what, payload)
 
     def _cancel_reminders(self, session: Session, case: Case) -> None:
         """Nobody needs to be reminded of what is closed, or of what others have."""

@@ -19,11 +19,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeMeta, registry
 from sqlalchemy.types import TypeDecorator
 
+from bot.directory import desk_of
 from cases.states import Author, CaseState, Direction, Feedback, TurnOutcome
 
 NAMING = {
@@ -98,6 +100,7 @@ class Case(Base):
     conversation_id: str = Column(String(255), nullable=False, index=True)
     state: str = Column(String(20), nullable=False, index=True)
     owner: str = Column(String(40), nullable=False, index=True)
+    second_contact: bool = Column(Boolean, nullable=False, default=False, server_default=false())
     municipality = Column(String(8))
     language: str = Column(String(8), nullable=False)
     site = Column(String(255))
@@ -121,6 +124,11 @@ class Case(Base):
     concern = Column(Text)
     checklist = Column(JSON(none_as_null=True))
     erased_at = Column(UtcDateTime)
+
+    @property
+    def desk(self) -> str:
+        """Where the owner's staff follow the case: the owner's id, or that of its second contact."""
+        return desk_of(self.owner, second=self.second_contact)
 
     @property
     def is_open(self) -> bool:
@@ -192,8 +200,9 @@ class OutboxEntry(Base):
     """One thing that somebody must be told, written in the transaction that made it true.
 
     ``key`` says what it is once and for all, whoever delivers it and however often it is tried. ``partner`` is the
-    recipient at the time of writing (to staff) or the owner who speaks (to the user). ``attempt_started_at`` stands
-    while an attempt is under way or ended in an unknown way (the process died). A cancelled entry is never delivered.
+    desk at the time of writing (to staff; see ``Case.desk``) or the owner who speaks (to the user).
+    ``attempt_started_at`` stands while an attempt is under way or ended in an unknown way (the process died). A
+    cancelled entry is never delivered.
     """
 
     __tablename__ = "outbox"

@@ -36,8 +36,8 @@ class Receipt:
     """A message of staff that asks for a change, and what to tell them once it is made.
 
     ``external_id`` is unique in ``channel``: the change is made, and ``reply`` told, once for each. ``partner`` is
-    whose staff wrote: only the owner's may act. ``reply`` names a text ``staff_<reply>`` with its ``values``;
-    None: silence.
+    the desk whose staff wrote: only those of the desk where the case lies may act. ``reply`` names a text
+    ``staff_<reply>`` with its ``values``; None: silence.
     """
 
     channel: str
@@ -58,10 +58,14 @@ class StaffFile:
 
 @dataclass(frozen=True)
 class WaitingCase:
-    """A case that nobody has taken. ``since`` it waits for its present owner; ``reminders`` were sent since then."""
+    """A case that nobody has taken. ``since`` it waits where it lies now; ``reminders`` were sent since then.
+
+    ``second``: it lies with the owner's second contact.
+    """
 
     number: str
     owner: str
+    second: bool
     since: datetime
     reminders: int
     escalated: bool

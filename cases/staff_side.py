@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cases.ledger import Ledger
 from cases.models import Case, CaseEvent, Message, StaffInbox
+from cases.notice import DESK
 from cases.records import Receipt
 from cases.states import (
     Author,
@@ -106,8 +107,9 @@ class StaffSide(Ledger):
     ) -> Case:
         """Give a submitted case to another partner: it waits for a person there, with a new notice; the user is told.
 
-        To the partner that has it already: nothing happens. Raises ``KeyError`` for an unknown partner,
-        ``IllegalTransition`` before submission or after closing.
+        From a partner's second contact it goes to the partner's first desk in the same way. Where it lies already
+        nothing happens. Raises ``KeyError`` for an unknown partner, ``IllegalTransition`` before submission or after
+        closing.
         """
         self.directory.partner(partner)
         with self.write() as session:
@@ -120,7 +122,8 @@ class StaffSide(Ledger):
             if change is None:
                 self._reply(session, case, receipt)
             else:
-                self._tell_user(session, case, OutboxKind.TRANSFERRED, change.id, {"new_partner": partner})
+                told = {"new_partner": partner, "within": change.kind == DESK}
+                self._tell_user(session, case, OutboxKind.TRANSFERRED, change.id, told)
             return case
 
     def close(self, number: str, reason: CloseReason | str, *, by: str, receipt: Receipt | None = None) -> Case:
@@ -137,9 +140,9 @@ class StaffSide(Ledger):
             self._reply(session, case, receipt)
             return case
 
-    def _transfer(self, session: Session, case: Case, partner: str, *, by: str, reason: str | None) -> CaseEvent | None:
-        """Give the case to another partner; None when that one has it already. The user is not told here."""
-        change = self._assign(session, case, partner, by=by, reason=reason)
+    def _transfer(self, session: Session, case: Case, desk: str, *, by: str, reason: str | None) -> CaseEvent | None:
+        """Give the case to another desk; None when it lies there already. The user is not told here."""
+        change = self._assign(session, case, desk, by=by, reason=reason)
         if change is None:
             return None
         if case.state == CaseState.WITH_PERSON:
@@ -162,8 +165,8 @@ class StaffSide(Ledger):
             return True
         if not self._enter(session, receipt):
             return False
-        if case.owner != receipt.partner:
-            raise NotTheOwner(case.number, case.owner)
+        if case.desk != receipt.partner:
+            raise NotTheOwner(case.number, case.desk)
         return True
 
     def _enter(self, session: Session, receipt: Receipt) -> bool:

@@ -126,11 +126,11 @@ class IllegalTransition(CaseError):
 
 
 class NotTheOwner(CaseError):
-    """Staff of one partner tried to act on a case that another partner has."""
+    """Staff tried to act on a case that lies elsewhere. ``desk``: where it lies (``Case.desk``)."""
 
-    def __init__(self, number: str, owner: str) -> None:
-        super().__init__(f"Case {number} is with {owner}.")
-        self.number, self.owner = number, owner
+    def __init__(self, number: str, desk: str) -> None:
+        super().__init__(f"Case {number} is with {desk}.")
+        self.number, self.desk = number, desk
 
 
 class CaseLogUnavailable(CaseError):

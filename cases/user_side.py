@@ -1,6 +1,6 @@
 """What the user does, through the bot: ask, rate an answer, name a place, ask for a person, write, withdraw, erase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -171,10 +171,12 @@ class UserSide(Ledger):
         language: str | None = None,
         channel: str | None = None,
         external_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Message:
         """Pass on what the user writes to a waiting case or to the person who has it.
 
-        A message whose ``external_id`` came in before (same channel) is returned as it is and not sent again.
+        ``extra`` joins the payload of the outbox entry (JSON values): ``meanwhile``, how the bot met it, while the case
+        waits. A message whose ``external_id`` came in before (same channel) is returned as it is and not sent again.
         Raises ``CaseNotFound`` without an open case, ``IllegalTransition`` before it was submitted (no consent yet).
         """
         with self.write() as session:
@@ -187,7 +189,7 @@ class UserSide(Ledger):
             message = self._message(
                 session, case, Author.USER, text, language=language, channel=channel, external_id=external_id
             )
-            payload = {"text": text, "message_language": language, "at": message.at.isoformat()}
+            payload = {"text": text, "message_language": language, "at": message.at.isoformat(), **(extra or {})}
             self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.MESSAGE, message.seq, payload)
             return message
 
@@ -197,7 +199,7 @@ class UserSide(Ledger):
             case = self._required_open_case(session, conversation_id)
             self._close(session, case, CloseReason.WITHDRAWN, by="user")
             self._cancel_pending(session, case, "withdrawn by the user", direction=Direction.TO_STAFF)
-            if case.owner in self._told_partners(session, case):
+            if case.desk in self._told_partners(session, case):
                 self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.WITHDRAWN, case.id, {})
             return case
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.directory import Directory, Partner
+from bot.directory import Directory, Partner, is_second_contact
 from bot.knowledge.wording import Wording
 from cases.models import OutboxEntry
 from cases.states import Author, OutboxKind
@@ -35,7 +35,7 @@ class Cards:
         ``threaded``: the name of the two-way channel it goes to, where the card tells the whole conversation and how to
         answer. ``repeated`` when an earlier attempt ended in an unknown way; the relay decides what follows from it.
         """
-        partner = self._directory.partner(entry.partner)
+        partner = self._directory.partner_of(entry.partner)
         number = entry.key.split("/", 1)[0]
         title, body = self._write(entry, partner, number, threaded)
         return OutgoingNotice(
@@ -48,6 +48,7 @@ class Cards:
             created_at=entry.created_at,
             repeated=entry.attempt_started_at is not None,
             answers=entry.payload.get("to") if entry.kind == OutboxKind.REPLY else None,
+            second=is_second_contact(entry.partner),
         )
 
     def repetition(self, notice: OutgoingNotice) -> str:
@@ -65,14 +66,29 @@ class Cards:
         if entry.kind in (OutboxKind.REPLY, OutboxKind.REMINDER, OutboxKind.TRANSLATION):
             return self._text("message_title", language, number=number), self._staff(entry, language, number)
         if entry.kind == OutboxKind.MESSAGE:
-            spoken = payload.get("message_language") or payload.get("language")
-            intro = self._text("message_intro", language, spoken=self._language(spoken, language))
-            return self._text("message_title", language, number=number), f"{intro}\n\n{payload.get('text', '')}"
+            return self._text("message_title", language, number=number), self._message(payload, language)
         values: dict[str, object] = {"number": number}
         if entry.kind == OutboxKind.TRANSFERRED:
-            values["partner"] = self._directory.partner(payload["new_partner"]).name[language]
+            values["partner"] = self._desk(payload["new_partner"], language)
         title = self._text(f"{entry.kind}_title", language, number=number)
         return title, self._text(f"{entry.kind}_body", language, **values)
+
+    def _message(self, payload: dict[str, Any], language: str) -> str:
+        """What the user wrote; while the case waits, also how the program met it."""
+        spoken = self._language(payload.get("message_language") or payload.get("language"), language)
+        meanwhile = payload.get("meanwhile")
+        intro = self._text("meanwhile_intro" if meanwhile else "message_intro", language, spoken=spoken)
+        parts = [intro, payload.get("text", "")]
+        if meanwhile:
+            titles = [self._topic_title(topic, language) for topic in meanwhile["topics"]]
+            listed = self._text("topic_separator", language).join(titles)
+            parts.append(self._text(f"meanwhile_{meanwhile['outcome']}", language, topics=listed))
+        return "\n\n".join(parts)
+
+    def _desk(self, desk: str, language: str) -> str:
+        """The name of a partner, or of its second contact."""
+        name = self._directory.partner_of(desk).name[language]
+        return self._staff_text("second_contact", language, partner=name) if is_second_contact(desk) else name
 
     def _staff(self, entry: OutboxEntry, language: str, number: str) -> str:
         """What came of something staff wrote, a reminder, or a translation."""
@@ -120,10 +136,17 @@ class Cards:
         ]
         if said:
             lines += ["", self._text("heading_messages", language), ""]
-            for line in said:
-                author = self._text(f"author_{line['author']}", language)
-                lines.append(self._line(author, self._shortened(line), language))
+            lines += [self._said(line, language) for line in said]
         return "\n".join(lines)
+
+    def _said(self, line: dict[str, Any], language: str) -> str:
+        """One line of the conversation so far: who, and for staff of which partner, said or noted what."""
+        author = self._text(f"author_{line['author']}", language)
+        if line.get("partner"):
+            region = self._directory.partner_of(line["partner"]).region[language]
+            author = self._text("author_of", language, author=author, partner=region)
+        # what staff took back stands there without its text
+        return self._line(author, self._shortened(line) or self._text("taken_back", language), language)
 
     @staticmethod
     def _worth_telling(line: dict[str, Any], concern: str | None) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from bot.directory import get_directory
+from bot.directory import desk_of, get_directory
 from bot.knowledge.loader import Knowledge, load_knowledge
 from bot.knowledge.problems import KnowledgeError
 from bot.knowledge.wording import get_wording
@@ -96,16 +96,17 @@ def make_relay(store: CaseStore) -> Relay:
     settings = get_settings()
     directory = get_directory()
     token = settings.api_token.get_secret_value()
+    targets = make_targets()
     return Relay(
         store,
-        make_targets(),
+        targets,
         Cards(directory, get_wording(), topic_title),
         # without the token nothing can be said to users: it waits, and `nrwbot relay status` shows it
         users=UserChannel(store, settings.rasa_url, token) if token else None,
         mail=make_user_mail(store),
         translate=make_translator(store),
         inbound=make_inbound(store),
-        watch=Watch(store, directory, timedelta(minutes=settings.pickup_minutes)),
+        watch=Watch(store, directory, timedelta(minutes=settings.pickup_minutes), targets.second_contacts()),
     )
 
 
@@ -171,3 +172,6 @@ def status() -> None:
             typer.echo(f"  {entry.key}: {again}: {entry.last_error}")
         for partner in get_directory().partners.values():
             typer.echo(f"{partner.id}: {targets.channel(partner.id).name} ({partner.notice.url_env})")
+            second = desk_of(partner.id, second=True)
+            if second in targets.second_contacts():
+                typer.echo(f"  second contact: {targets.channel(second).name} ({partner.second_contact_env})")

@@ -16,7 +16,7 @@ from cases.store import CaseStore
 from staff.channels import IncomingMessage
 from staff.commands import LONGEST_TEXT, parse
 from staff.orders import Orders, Refused
-from staff.sending import Context, send_file, send_text
+from staff.sending import Context, desk_name, send_file, send_text
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Inbound:
         except CaseNotFound:
             logger.warning("A message of staff names a case that does not exist.")
             return
-        partner = self._directory.partner(message.partner)
+        partner = self._directory.partner_of(message.partner)
         context = Context(
             self._store, case, partner, channel, message, f"staff:{message.by}", self._directory, self._wording
         )
@@ -53,8 +53,7 @@ class Inbound:
         except Refused as refused:
             self._store.answer_staff(case.number, context.receipt(refused.reply, **refused.values))
         except NotTheOwner as error:
-            owner = self._directory.partner(error.owner).name[context.language]
-            self._refuse(context, "not_owner", owner=owner)
+            self._refuse(context, "not_owner", owner=desk_name(error.desk, context))
         except IllegalTransition:
             self._refuse(context, "wrong_state", state=self._state(case, partner))
         except CaseLogUnavailable:
@@ -72,31 +71,37 @@ class Inbound:
         if message.kind == "edit":
             self._edit(context)
             return
-        if message.file_problem is not None:
-            raise Refused(f"file_{message.file_problem}")
-        if message.file is not None:
-            send_file(context, message.file, self._file_link)
-            return
         command = parse(message.text)
         if command is not None:
+            # a file beside a command stays with staff
             self._orders.carry_out(context, command)
-        elif len(message.text) > LONGEST_TEXT:
-            raise Refused("too_long", most=LONGEST_TEXT)
-        elif message.text.strip():
-            send_text(context, message.text.strip())
+            return
+        if message.file_problem is not None:
+            raise Refused(f"file_{message.file_problem}")
+        text = _checked(message.text)
+        if message.file is not None:
+            send_file(context, message.file, self._file_link, caption=text)
+        elif text:
+            send_text(context, text)
 
     def _edit(self, context: Context) -> None:
         """A corrected message reaches the user as a correction; a corrected command is not carried out again."""
         found = self._store.staff_message(context.channel, context.message.target or "")
         if parse(context.message.text) is not None or found is None:
             raise Refused("edit_command")
-        if found[1].author != "staff":
-            return
-        if found[1].text != context.message.text.strip():
-            send_text(context, context.message.text.strip(), corrects=True)
+        text = _checked(context.message.text)
+        if found[1].author == "staff" and text:
+            send_text(context, text, corrects=True)
 
     def _state(self, case: Case, partner: Partner) -> str:
         return self._wording.text(f"staff_state_{CaseState(case.state)}", partner.notice.language)
 
     def _refuse(self, context: Context, reply: str, **values: object) -> None:
         self._store.answer_staff(context.case.number, context.receipt(reply, **values))
+
+
+def _checked(text: str) -> str:
+    """What staff wrote, trimmed. Raises ``Refused`` when it is too long for the chat."""
+    if len(text) > LONGEST_TEXT:
+        raise Refused("too_long", most=LONGEST_TEXT)
+    return text.strip()

@@ -39,7 +39,7 @@ class Orders:
         method(context, command)
 
     def _take(self, context: Context, command: Command) -> None:
-        if context.case.state == CaseState.WITH_PERSON and context.case.owner == context.partner.id:
+        if context.case.state == CaseState.WITH_PERSON and context.case.desk == context.message.partner:
             raise Refused("already_taken")
         context.store.pick_up(context.case.number, by=context.by, receipt=context.receipt("taken"))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.directory import Directory, Partner
+from bot.directory import Directory, Partner, is_second_contact
 from bot.knowledge.wording import Wording
 from cases.models import Case
 from cases.records import Receipt, StaffFile
@@ -37,11 +37,17 @@ class Context:
 
     def receipt(self, reply: str | None = None, **values: object) -> Receipt:
         """What makes the change happen once, and what staff are told of it."""
-        return Receipt(self.channel, self.message.external_id, self.partner.id, reply, values)
+        return Receipt(self.channel, self.message.external_id, self.message.partner, reply, values)
 
     def words(self, name: str, **values: object) -> str:
         """A text for staff, in their language."""
         return self.wording.text(f"staff_{name}", self.language, **values)
+
+
+def desk_name(desk: str, context: Context) -> str:
+    """The name of a partner, or of its second contact, for staff."""
+    name = context.directory.partner_of(desk).name[context.language]
+    return context.words("second_contact", partner=name) if is_second_contact(desk) else name
 
 
 def harmless(text: str) -> str:
@@ -82,12 +88,13 @@ def send_prepared(context: Context, text: str, language: str, reply: str, **valu
     )
 
 
-def send_file(context: Context, file: StaffFile, link: Callable[[str], str]) -> None:
-    """Keep the file and send its link."""
+def send_file(context: Context, file: StaffFile, link: Callable[[str], str], *, caption: str = "") -> None:
+    """Keep the file and send its link, below what staff wrote to it."""
     if context.store.staff_message(context.channel, context.message.external_id) is not None:
         return
     token = context.store.keep_file(context.case.number, file)
     text = f"{file.name}\n{link(token)}"
+    text = f"{harmless(caption)}\n\n{text}" if caption else text
     extra = {"file": {"name": file.name, "media_type": file.media_type, "url": link(token)}, **_shown_name(context)}
     context.store.add_staff_message(
         context.case.number,

@@ -1,25 +1,26 @@
 """Which channel a partner has: its own messenger where one is named, else its Apprise address, else a file.
 
 The messenger is named by ``channel`` in ``data/directory/partners.yml`` or by ``NRWBOT_STAFF_CHANNEL_<PARTNER>``:
-``matrix:<room id or alias>``, ``slack:<channel id>`` or ``email:<address>``.
+``matrix:<room id or alias>``, ``slack:<channel id>`` or ``email:<address>``. A partner's second contact is a desk of
+its own, named in the same way by ``second_contact`` or ``NRWBOT_SECOND_CONTACT_<PARTNER>``.
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.directory import Directory, Partner
+from bot.directory import CHANNEL_KINDS, Directory, Partner, desk_of, is_second_contact
 from bot.settings import Settings, SettingsError, get_settings
 from staff.channels import StaffChannel, TwoWayChannel
 from staff.channels.console import ConsoleChannel
 from staff.postbox import IMAP_SCHEMES, SMTP_SCHEMES, MailServer
 
-KINDS = ("matrix", "slack", "email")
-STAFF_CHANNEL = "NRWBOT_STAFF_CHANNEL_"
+KINDS = CHANNEL_KINDS
+STAFF_CHANNEL, SECOND_CONTACT = "NRWBOT_STAFF_CHANNEL_", "NRWBOT_SECOND_CONTACT_"
 
 
 class Targets:
-    """The channels of all partners. ``environment`` holds the addresses (secrets) under each partner's ``url_env``."""
+    """The channels of all desks. ``environment`` holds the addresses (secrets) under each partner's ``url_env``."""
 
     def __init__(
         self,
@@ -34,35 +35,53 @@ class Targets:
         partners = directory.partners.values()
         _refuse_strangers(environment, "NRWBOT_NOTICE_URL_", {partner.notice.url_env for partner in partners})
         _refuse_strangers(environment, STAFF_CHANNEL, {partner.channel_env for partner in partners})
+        _refuse_strangers(environment, SECOND_CONTACT, {partner.second_contact_env for partner in partners})
         self._channels: dict[str, StaffChannel] = {
             partner.id: _channel(partner, environment.get(partner.notice.url_env, "").strip(), console)
             for partner in partners
         }
         addresses: dict[str, dict[str, str]] = {}
         for partner in partners:
-            named = environment.get(partner.channel_env, "").strip() or partner.channel
-            if named:
-                kind, _, address = named.partition(":")
-                if kind not in KINDS or not address:
-                    raise SettingsError(
-                        f"The channel of {partner.id} is '{named}' ({partner.channel_env} or partners.yml). "
-                        f"Write one of {', '.join(f'{kind}:<address>' for kind in KINDS)}."
-                    )
-                addresses.setdefault(kind, {})[partner.id] = address
+            named = {
+                False: (partner.channel_env, partner.channel),
+                True: (partner.second_contact_env, partner.second_contact),
+            }
+            for second, (variable, listed) in named.items():
+                target = environment.get(variable, "").strip() or listed
+                if target:
+                    desk = desk_of(partner.id, second=second)
+                    kind, address = _address(desk, target, variable)
+                    # a mail says itself which desk it is about; a room cannot
+                    if address in addresses.setdefault(kind, {}).values() and kind != "email":
+                        raise SettingsError(f"{variable}: '{target}' is another desk's; name a room of its own.")
+                    addresses[kind][desk] = address
         self._two_way: list[TwoWayChannel] = []
         for kind, mapping in addresses.items():
             channel = _two_way(kind, mapping, settings or get_settings())
             self._two_way.append(channel)
-            for partner_id in mapping:
-                self._channels[partner_id] = channel
+            for desk in mapping:
+                self._channels[desk] = channel
 
-    def channel(self, partner_id: str) -> StaffChannel:
-        """The channel of a partner's notices."""
-        return self._channels[partner_id]
+    def channel(self, desk: str) -> StaffChannel:
+        """The channel of a desk. Raises ``KeyError`` for a second contact that is not named any more."""
+        return self._channels[desk]
+
+    def second_contacts(self) -> frozenset[str]:
+        """The desks that are second contacts."""
+        return frozenset(desk for desk in self._channels if is_second_contact(desk))
 
     def two_way(self) -> list[TwoWayChannel]:
         """The channels in which staff answer, each once."""
         return self._two_way
+
+
+def _address(desk: str, target: str, variable: str) -> tuple[str, str]:
+    """Kind and address of what the setting names. Raises ``SettingsError``."""
+    kind, _, address = target.partition(":")
+    if kind not in KINDS or not address:
+        wanted = ", ".join(f"{each}:<address>" for each in KINDS)
+        raise SettingsError(f"The channel of {desk} is '{target}' ({variable} or partners.yml). Write one of {wanted}.")
+    return kind, address
 
 
 def _refuse_strangers(environment: Mapping[str, str], prefix: str, known: set[str]) -> None:

@@ -61,7 +61,7 @@ class Translator:
 
     def _reader(self, entry: OutboxEntry) -> str | None:
         if entry.direction == Direction.TO_STAFF:
-            return self._directory.partner(entry.partner).notice.language
+            return self._directory.partner_of(entry.partner).notice.language
         case = self._store.case_by_id(entry.case_id)
         return case.language if case is not None and case.language in LANGUAGES else None
 

@@ -235,9 +235,10 @@ class Chats:
         try:
             text = await self._text(chat, content, output)
             if text is not None:
-                message = UserMessage(
-                    text, output, chat.id, input_channel=CHANNEL, metadata=content.get("metadata") or {}
-                )
+                metadata = content.get("metadata") or {}
+                # the same when the message comes again because this process died in the middle of its turn
+                known = f"{chat.id}/{number}" if number is not None else None
+                message = UserMessage(text, output, chat.id, input_channel=CHANNEL, message_id=known, metadata=metadata)
                 await self._on_new_message(message)
         except Exception as error:
             logger.error("A message could not be handled: %s.", type(error).__name__)

@@ -265,4 +265,6 @@ def careful_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA busy_timeout=5000")
+    # what was erased is overwritten
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()

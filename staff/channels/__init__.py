@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from bot.directory import Partner
+from bot.directory import Partner, desk_of
 from cases.records import StaffFile
 
 # shorter than the outbox lease, so that an attempt never outlives it
@@ -41,7 +41,8 @@ class OutgoingNotice:
     ``title`` and ``body`` are plain text in the partner's language, ready to send. ``repeated``: an earlier attempt
     ended in an unknown way, so it may have arrived before, and staff must be told so; ``attempted``: the same, as a
     hint for a channel that can look. ``thread``: the channel's id of the case's card, None for the card itself.
-    ``answers``: the channel's id of the staff message this is about, if it is about one.
+    ``answers``: the channel's id of the staff message this is about, if it is about one. ``second``: it goes to the
+    partner's second contact.
     """
 
     key: str
@@ -55,15 +56,22 @@ class OutgoingNotice:
     thread: str | None = None
     answers: str | None = None
     attempted: bool = False
+    second: bool = False
+
+    @property
+    def desk(self) -> str:
+        """Whom it goes to: what channels know their rooms and addresses by."""
+        return desk_of(self.partner.id, second=self.second)
 
 
 @dataclass(frozen=True)
 class IncomingMessage:
     """What staff did. ``external_id`` is the service's id of it, unique in the channel; ``by`` who wrote it.
 
-    ``partner`` is whose staff; ``name`` how they call themselves. ``kind``: ``message``; ``edit`` and ``retraction``
-    are about the message ``target`` (its external id), and name no case. A message may be a ``file``, or tell why the
-    file could not be taken (``file_problem``). ``about``: the message it replies to.
+    ``partner`` is the desk whose staff; ``name`` how they call themselves. ``kind``: ``message``; ``edit`` and
+    ``retraction`` are about the message ``target`` (its external id), and name no case. A message may bring a ``file``,
+    with ``text`` as its caption, or tell why the file could not be taken (``file_problem``). ``about``: the message it
+    replies to.
     """
 
     case_number: str | None
@@ -113,7 +121,7 @@ class StaffChannel(Protocol):
 
 
 class TwoWayChannel(StaffChannel, Protocol):
-    """A channel that also brings back what staff write. ``partners``: ids of those it serves."""
+    """A channel that also brings back what staff write. ``partners``: the desks that it serves."""
 
     partners: frozenset[str]
 

@@ -40,11 +40,11 @@ class ConsoleChannel:
         except OSError as error:
             raise Undeliverable(f"{self._path(notice)}: {error.strerror or error}.") from error
         if written:
-            logger.info("%s for %s: see %s", notice.kind, notice.partner.id, self._path(notice))
+            logger.info("%s for %s: see %s", notice.kind, notice.desk, self._path(notice))
         return notice.key
 
     def _path(self, notice: OutgoingNotice) -> Path:
-        return self.folder / f"{notice.partner.id}.log"
+        return self.folder / f"{notice.desk}.log"
 
     def _write(self, notice: OutgoingNotice) -> bool:
         path = self._path(notice)

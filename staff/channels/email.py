@@ -31,7 +31,7 @@ LARGEST_MAIL = 40_000_000
 
 
 class EmailChannel:
-    """Mails to partners' addresses and answers from them. ``addresses``: partner -> addresses, separated by commas."""
+    """Mails to partners' addresses and answers from them. ``addresses``: desk -> addresses, separated by commas."""
 
     name = "email"
     deduplicates = False
@@ -66,12 +66,12 @@ class EmailChannel:
 
     def mail(self, notice: OutgoingNotice) -> EmailMessage:
         """The notice as a mail, plain text only."""
-        reference = self._references.of(notice.case_number, notice.partner.id)
+        reference = self._references.of(notice.case_number, notice.desk)
         domain = self._sender.rsplit("@", 1)[-1]
         mark = hashlib.sha256(notice.key.encode()).hexdigest()[:24]
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = ", ".join(sorted(self._addresses[notice.partner.id]))
+        message["To"] = ", ".join(sorted(self._addresses[notice.desk]))
         message["Subject"] = f"{_one_line(notice.title)} [{notice.case_number} #{reference}]"
         message["Date"] = format_datetime(datetime.now(timezone.utc))
         message["Message-ID"] = f"<{notice.case_number}.{reference}.{mark}@{domain}>"

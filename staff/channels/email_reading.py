@@ -14,6 +14,7 @@ from mailparser_reply import EmailReplyParser
 
 from cases.numbers import normalise_number
 from staff.channels import IncomingMessage
+from staff.commands import parse
 from staff.files import checked
 
 _REFERENCE = re.compile(r"(NRW-[0-9A-Z-]{10,20})[ .#]+([0-9a-f]{20})", re.IGNORECASE)
@@ -69,6 +70,9 @@ def read_mail(
     text = own_words(_text(mail))
     if text:
         found.append(IncomingMessage(number, text, senders[0], message_id, partner, name))
+    if parse(text) is not None:
+        # what comes with a command stays with staff
+        return found
     for count, part in enumerate(mail.iter_attachments(), 1):
         if part.get_content_disposition() != "attachment":
             # pictures of signatures and the like

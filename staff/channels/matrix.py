@@ -45,7 +45,7 @@ class MatrixError(Exception):
 
 
 class MatrixChannel:
-    """The rooms of all partners that use Matrix. ``rooms``: partner id -> room id or alias.
+    """The rooms of all partners that use Matrix. ``rooms``: desk -> room id or alias.
 
     ``url``, ``user``, ``token`` are those of the relay's account; ``most_bytes`` of a file are taken.
     """
@@ -84,12 +84,12 @@ class MatrixChannel:
         text = f"{notice.title}\n\n{notice.body}" if notice.thread is None else notice.body
         parts = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)] or [""]
         try:
-            room = await self._room(notice.partner.id)
+            room = await self._room(notice.desk)
             first = await self._say(room, notice, parts[0], notice.key, notice.thread)
             for number, part in enumerate(parts[1:], 2):
                 await self._say(room, notice, part, f"{notice.key}#{number}", notice.thread or first)
         except MatrixError as error:
-            reason = f"Matrix refused a message for the room of {notice.partner.id}: {error}."
+            reason = f"Matrix refused a message for the room of {notice.desk}: {error}."
             raise Undeliverable(reason, temporary=error.code not in _LASTING) from error
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             reason = f"The Matrix server at {self._url} cannot be reached ({type(error).__name__})."

@@ -73,7 +73,8 @@ class Events:
         if content.get("msgtype") in _FILES:
             file = await self._file(content)
             values = {"file_problem": file} if isinstance(file, str) else {"file": file}
-            text = str(content.get("filename") or text)
+            # with a name of its own the text beside a file is a caption
+            text = text if content.get("filename") not in (None, text) else ""
         return IncomingMessage(
             number, _without_quote(text) if about else text, sender, event_id, partner, name, about=about, **values
         )

@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from staff.channels import DELIVERY_SECONDS, Batch, IncomingMessage, OutgoingNotice, Undeliverable
+from staff.commands import parse
 from staff.files import checked
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ _TEMPORARY = frozenset({"ratelimited", "internal_error", "fatal_error", "service
 
 
 class SlackChannel:
-    """The Slack channels of all partners that use Slack. ``channels``: partner id -> id of the Slack channel."""
+    """The Slack channels of all partners that use Slack. ``channels``: desk -> id of the Slack channel."""
 
     name = "slack"
     deduplicates = True
@@ -71,7 +72,7 @@ class SlackChannel:
 
     async def deliver(self, notice: OutgoingNotice) -> str | None:
         """Post the card, or what follows it in its thread; returns Slack's time stamp of it."""
-        channel = self._channels[notice.partner.id]
+        channel = self._channels[notice.desk]
         text = f"{notice.title}\n\n{notice.body}" if notice.thread is None else notice.body
         parts = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)] or [""]
         try:
@@ -86,7 +87,7 @@ class SlackChannel:
         except SlackApiError as error:
             code = str(error.response.get("error", ""))
             temporary = code in _TEMPORARY or error.response.status_code in (429, 500, 502, 503)
-            reason = f"Slack refused a message for {notice.partner.id}: {code or error.response.status_code}."
+            reason = f"Slack refused a message for {notice.desk}: {code or error.response.status_code}."
             raise Undeliverable(reason, temporary=temporary) from None
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise Undeliverable(f"Slack cannot be reached ({type(error).__name__}).", uncertain=True) from None
@@ -132,13 +133,13 @@ class SlackChannel:
         while True:
             event, done = await self._events.get()
             try:
-                message = await self._message(event)
+                messages = await self._messages(event)
             except (SlackApiError, aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 logger.warning("An event of Slack could not be read: %s.", type(error).__name__)
                 done.set_result(False)
                 continue
-            if message is not None:
-                yield Batch((message,), "")
+            if messages:
+                yield Batch(tuple(messages), "")
             if not done.done():
                 done.set_result(True)
 
@@ -170,36 +171,46 @@ class SlackChannel:
                 return
         await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
 
-    async def _message(self, event: dict[str, Any]) -> IncomingMessage | None:
+    async def _messages(self, event: dict[str, Any]) -> list[IncomingMessage]:
+        """What an event says: a change of an earlier message, or a text with its files."""
         partner = self._partners.get(str(event.get("channel")))
         kind = event.get("subtype")
         if event.get("type") != "message" or partner is None or kind not in _KINDS:
-            return None
+            return []
         if kind in ("message_changed", "message_deleted"):
             old = event.get("previous_message") or {}
             new = event.get("message") or {}
             if old.get("bot_id") or new.get("bot_id"):
-                return None
+                return []
             target = f"{event['channel']}/{old.get('ts')}"
             identity = f"{event['channel']}/{event.get('event_ts') or event.get('ts')}"
             if kind == "message_deleted":
                 who = str(old.get("user"))
-                return IncomingMessage(None, "", who, identity, partner, kind="retraction", target=target)
+                return [IncomingMessage(None, "", who, identity, partner, kind="retraction", target=target)]
+            if old.get("text") == new.get("text"):
+                # a link was unfurled, or somebody answered
+                return []
             text = _plain(str(new.get("text") or ""))
-            return IncomingMessage(None, text, str(new.get("user")), identity, partner, kind="edit", target=target)
+            return [IncomingMessage(None, text, str(new.get("user")), identity, partner, kind="edit", target=target)]
         thread = event.get("thread_ts")
         if event.get("bot_id") or not thread or thread == event.get("ts"):
-            return None
+            return []
         number = await self._case_of(str(event["channel"]), str(thread))
         if number is None:
-            return None
-        identity = f"{event['channel']}/{event['ts']}"
-        values: dict[str, Any] = {}
+            return []
+        identity, who = f"{event['channel']}/{event['ts']}", str(event.get("user"))
         text = _plain(str(event.get("text") or ""))
-        if files := event.get("files"):
-            file = await self._file(files[0])
-            values = {"file_problem": file} if isinstance(file, str) else {"file": file}
-        return IncomingMessage(number, text, str(event.get("user")), identity, partner, **values)
+        shared = event.get("files") or []
+        if not shared or parse(text) is not None:
+            # what comes with a command stays with staff
+            return [IncomingMessage(number, text, who, identity, partner)]
+        found = []
+        for count, each in enumerate(shared):
+            file = await self._file(each)
+            values: dict[str, Any] = {"file_problem": file} if isinstance(file, str) else {"file": file}
+            key = f"{identity}#{count}" if count else identity
+            found.append(IncomingMessage(number, "" if count else text, who, key, partner, **values))
+        return found
 
     async def _case_of(self, channel: str, thread: str) -> str | None:
         answer = await self.web.conversations_replies(channel=channel, ts=thread, limit=1, include_all_metadata=True)

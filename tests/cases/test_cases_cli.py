@@ -48,8 +48,8 @@ def fill(log: CaseStore) -> str:
 
 
 def test_migrate_twice_and_list_nothing(run: Run) -> None:
-    assert run("migrate").stdout == "From nothing to revision 0002.\n"
-    assert run("migrate").stdout == "Already at revision 0002.\n"
+    assert run("migrate").stdout == "From nothing to revision 0003.\n"
+    assert run("migrate").stdout == "Already at revision 0003.\n"
     listed = run("list")
     assert listed.exit_code == 0
     assert "0 cases" in listed.stdout

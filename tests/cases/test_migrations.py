@@ -34,7 +34,7 @@ def test_several_processes_may_upgrade_at_once(empty_url: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert results == ["0002"] * 4
+    assert results == ["0003"] * 4
 
 
 def test_downgrade_leaves_nothing(empty_url: str) -> None:

@@ -44,8 +44,15 @@ def test_notes_stay_with_staff(store: CaseStore) -> None:
     assert [message.author for message in store.case_file(number).messages] == ["user", "note"]
     assert "ruft zurück" not in [message.text for message in store.messages("talk")]
     assert kinds(store, number, "to_user") == []
+    # another partner's staff get them with the case
     store.transfer(number, "koeln", by="staff:a")
-    assert "ruft zurück" not in str(store.case_file(number).outbox[-2].payload)
+    notice = store.case_file(number).outbox[-2].payload
+    assert {key: notice["transcript"][-1][key] for key in ("author", "text", "partner")} == {
+        "author": "note",
+        "text": "ruft zurück",
+        "partner": "rhein_kreis_neuss",
+    }
+    assert "ruft zurück" not in str([entry.payload for entry in store.case_file(number).outbox[-1:]])
 
 
 def test_notes_need_a_submitted_case(store: CaseStore) -> None:

@@ -1,14 +1,31 @@
 """What is kept, and that erasing leaves nothing in either database."""
 
+import json
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+from bot.knowledge.wording import get_wording
 from bot.settings import get_settings
-from tests.conversation.questions import COMPANY, EMAIL, ERASE, GMBH, GMBH_TOPIC, GREETING, NAME, PERSON, PRIVACY, YES
+from tests.bot.channels.clients import Browser, close_all
+from tests.conversation.questions import (
+    CANCEL,
+    COMPANY,
+    CONCERN,
+    EMAIL,
+    ERASE,
+    GMBH,
+    GMBH_TOPIC,
+    GREETING,
+    NAME,
+    PERSON,
+    PHONE,
+    PRIVACY,
+    YES,
+)  # fmt: skip
 from tests.conversation.test_handoff import fill, submitted
-from tests.running import Chat
+from tests.running import Assistant, Chat
 
 pytestmark = pytest.mark.server
 
@@ -45,6 +62,49 @@ def test_erasing_leaves_nothing(chat: Chat, language: str) -> None:
         assert not any(word in rows for word in (COMPANY, NAME, EMAIL))
     # the next message begins anew
     assert chat.say(GMBH[language]).custom["topic"] == GMBH_TOPIC
+
+
+@pytest.mark.parametrize("how", ["cancel_button", "typed"])
+def test_cancelling_leaves_nothing_of_the_entries(chat: Chat, language: str, how: str) -> None:
+    chat.say(GMBH[language])
+    fill(chat, language)
+    reply = chat.press(how, language) if how != "typed" else chat.say(CANCEL[language])
+    assert reply.says("utter_cancelled", language)
+    rows = str([json.loads(data) for _, data in chat.assistant.conversation_rows(chat.sender)])
+    assert not [word for word in (COMPANY, NAME, EMAIL, PHONE, CONCERN[language]) if word in rows]
+    # what was asked before stays, and the conversation goes on
+    assert GMBH[language] in rows
+    assert chat.say(GMBH[language]).custom["topic"] == GMBH_TOPIC
+    # another form that is sent keeps what the user agreed to
+    fill(chat, language)
+    case = submitted(chat, language)
+    assert (case.company, case.email) == (COMPANY, EMAIL)
+    rows = str([json.loads(data) for _, data in chat.assistant.conversation_rows(chat.sender)])
+    assert COMPANY in rows
+
+
+@pytest.mark.parametrize("language", ["ja"])
+async def test_cancelling_leaves_nothing_in_the_chat(assistant: Assistant, language: str) -> None:
+    browser = await Browser(assistant.url, assistant.url).open(language=language)
+    try:
+        said = [PERSON[language], YES[language], COMPANY, NAME, EMAIL, PHONE, "Neuss", CONCERN[language]]
+        for count, text in enumerate([*said, CANCEL[language]]):
+            answers = len(browser.messages)
+            assert (await browser.say(text, client_id=f"m{count}"))["status"] == "ok"
+            await browser.until(answers + 1)
+        assert browser.texts[-1].strip() == get_wording().responses["utter_cancelled"].text[language].strip()  # type: ignore[index]
+        again = Browser(assistant.url, assistant.url)
+        await again.open(browser.session, None, language=language)
+        shown = "\n".join(again.texts)
+        assert not [word for word in (COMPANY, NAME, EMAIL, PHONE, CONCERN[language]) if word in shown]
+        assert again.texts.count(get_wording().text("webchat_entry_discarded", language)) >= 7
+        assert CANCEL[language] in again.texts
+        with closing(sqlite3.connect(assistant.folder / "conversations.db")) as database:
+            rows = "\n".join(line for line in database.iterdump() if browser.conversation in line)
+        assert not [word for word in (COMPANY, NAME, EMAIL, PHONE, CONCERN[language]) if word in rows]
+        assert not [word for word in (COMPANY, EMAIL) if json.dumps(word)[1:-1] in rows]
+    finally:
+        await close_all()
 
 
 def test_a_typed_yes_erases(chat: Chat, language: str) -> None:

@@ -35,7 +35,7 @@ importers: [{name: bot.knowledge.importer.KnowledgeImporter}]
 pipeline: [{name: KeywordIntentClassifier}]
 policies:
   - {name: bot.policies.silence.SilencePolicy}
-  - {name: RulePolicy, restrict_rules: true}
+  - {name: bot.policies.waiting.WaitingRulePolicy, restrict_rules: true}
 """
 TRAIN = """\
 import sys

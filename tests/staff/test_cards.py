@@ -5,7 +5,7 @@ import pytest
 from bot.directory import LANGUAGES, Directory
 from bot.knowledge.wording import Wording
 from cases.models import OutboxEntry
-from cases.records import TranscriptLine
+from cases.records import Receipt, TranscriptLine
 from cases.states import Author, OutboxKind
 from cases.store import CaseStore
 from staff.cards import Cards
@@ -101,10 +101,17 @@ def test_after_a_handover_the_new_partner_sees_what_was_said(store: CaseStore, c
     case = store.submit("talk", CONTACT, "倉庫", language="ja", consent_at=store.clock(), transcript=[said])
     store.add_user_message("talk", "まだですか")
     store.add_staff_message(case.number, "少々お待ちください", by="staff:a")
+    store.add_note(case.number, "Rückruf zugesagt", by="staff:a")
+    store.add_staff_message(case.number, "Falsch", by="staff:a", channel="matrix", external_id="$1")
+    store.retract("matrix", "$1", receipt=Receipt("matrix", "$2", case.owner))
     store.transfer(case.number, "koeln", by="staff:a")
     notice = cards.notice(store.case_file(case.number).outbox[-2])
     assert notice.partner.id == "koeln"
-    assert "Unternehmen: まだですか\nBeratung: 少々お待ちください" in notice.body
+    assert (
+        "Unternehmen: まだですか\nBeratung (Nordrhein-Westfalen (landesweit)): 少々お待ちください\n"
+        "Notiz (Nordrhein-Westfalen (landesweit)): Rückruf zugesagt\n"
+        "Beratung (Nordrhein-Westfalen (landesweit)): (zurückgenommen)" in notice.body
+    )
     assert "BOT'S OWN WORDS" not in notice.body
     assert notice.body.count("倉庫") == 1
 
