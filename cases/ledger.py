@@ -141,7 +141,8 @@ class Ledger(Database):
     def _hand_over(self, session: Session, case: Case, change: CaseEvent) -> None:
         """Tell the new owner everything; take back what the former one was not told yet, else tell them it moved."""
         former, new = change.old or STATEWIDE_PARTNER, case.desk
-        self._cancel_pending(session, case, f"handed over to {new}", direction=Direction.TO_STAFF)
+        # what still waits for those who had it before them stays: that it has left them
+        self._cancel_pending(session, case, f"handed over to {new}", direction=Direction.TO_STAFF, desk=former)
         self._enqueue_notice(session, case, change.id)
         if former in self._told_partners(session, case):
             moved = {"new_partner": new}
@@ -272,14 +273,25 @@ class Ledger(Database):
         session.execute(statement)
 
     def _cancel_pending(
-        self, session: Session, case: Case, reason: str, *, direction: Direction | None = None
+        self,
+        session: Session,
+        case: Case,
+        reason: str,
+        *,
+        direction: Direction | None = None,
+        desk: str | None = None,
     ) -> datetime | None:
-        """Take back what has not been delivered. Returns until when an attempt may be under way, if one is."""
+        """Take back what has not been delivered, in one direction or to one desk only where they are named.
+
+        Returns until when an attempt may be under way, if one is.
+        """
         query = select(OutboxEntry).where(
             OutboxEntry.case_id == case.id, OutboxEntry.delivered_at.is_(None), OutboxEntry.cancelled_at.is_(None)
         )
         if direction is not None:
             query = query.where(OutboxEntry.direction == direction)
+        if desk is not None:
+            query = query.where(OutboxEntry.partner == desk)
         entries = session.execute(query.with_for_update()).scalars().all()
         for entry in entries:
             entry.cancelled_at = self.clock()

@@ -198,7 +198,8 @@ class UserSide(Ledger):
         with self.write() as session:
             case = self._required_open_case(session, conversation_id)
             self._close(session, case, CloseReason.WITHDRAWN, by="user")
-            self._cancel_pending(session, case, "withdrawn by the user", direction=Direction.TO_STAFF)
+            reason = "withdrawn by the user"
+            self._cancel_pending(session, case, reason, direction=Direction.TO_STAFF, desk=case.desk)
             if case.desk in self._told_partners(session, case):
                 self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.WITHDRAWN, case.id, {})
             return case

@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 import actions.person as person
 import actions.rating as rating
+from actions.turn import knowledge
 from cases.migrate import upgrade
 from cases.records import Contact
 from cases.store import CaseStore
@@ -149,6 +150,47 @@ async def test_what_the_user_writes_goes_to_the_person_once(store: CaseStore, nu
     store.close(number, "answered", by="staff:x")
     _, slots = await run(person.ActionForwardToPerson(), tracker("もしもし", "to_person"))
     assert slots["case_state"] == "closed"
+
+
+def bot(**custom: Any) -> dict[str, Any]:
+    return {"event": "bot", "text": "", "data": {"custom": custom}}
+
+
+@pytest.mark.parametrize(
+    ("said", "meanwhile"),
+    [
+        ([bot(type="answer", topic="tax/vat")], {"outcome": "answered", "topics": ["tax/vat"]}),
+        ([bot(type="suggestions", topics=["tax/vat"])], {"outcome": "suggested", "topics": ["tax/vat"]}),
+        ([bot(type="suggestions", topics=[])], {"outcome": "other", "topics": []}),
+        ([bot(type="out_of_scope")], {"outcome": "not_understood", "topics": []}),
+        ([bot(type="answer", topic="tax/vat"), bot(type="roadmap")], {"outcome": "answered", "topics": ["tax/vat"]}),
+        ([], {"outcome": "other", "topics": []}),
+    ],
+)
+async def test_while_waiting_staff_are_told_what_was_answered(
+    store: CaseStore, number: str, said: list[dict[str, Any]], meanwhile: dict[str, Any]
+) -> None:
+    told = tracker("まだですか", "tax", case_state="waiting", case_number=number)
+    told.events = [bot(type="answer", topic="tax/corporate_tax"), {"event": "user", "text": "まだですか"}, *said]
+    for _ in range(2):
+        assert await run(person.ActionTellPerson(), told) == ([], {})
+    notice, message = (entry for entry in store.case_file(number).outbox if entry.direction == "to_staff")
+    assert notice.kind == "notice"
+    assert (message.payload["text"], message.payload["meanwhile"]) == ("まだですか", meanwhile)
+    store.close(number, "answered", by="operator")
+    _, slots = await run(person.ActionTellPerson(), tracker("もしもし", "tax", case_state="waiting"))
+    assert slots == {"case_state": "closed"}
+
+
+@pytest.mark.parametrize("action", [person.ActionTellPerson, person.ActionForwardToPerson])
+async def test_buttons_reach_staff_as_titles_and_never_as_payload(
+    store: CaseStore, number: str, action: type[Any]
+) -> None:
+    await run(action(), tracker("/menu", "menu", case_state="with_person"))
+    pressed = tracker('/show_topic{"topic": "tax/vat"}', "show_topic", entities={"topic": "tax/vat"})
+    await run(action(), pressed)
+    texts = [entry.payload["text"] for entry in store.case_file(number).outbox if entry.kind == "message"]
+    assert texts == [knowledge()["tax/vat"].title["ja"]]
 
 
 async def test_an_erased_case_says_nothing(store: CaseStore, number: str) -> None:

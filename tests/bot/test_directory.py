@@ -12,7 +12,9 @@ from bot.directory import (
     STATEWIDE_PARTNER,
     Directory,
     DirectoryError,
+    desk_of,
     get_directory,
+    is_second_contact,
     load_directory,
     place_key,
 )
@@ -175,6 +177,24 @@ def test_needs_neither_rasa_nor_database() -> None:
         ("partners.yml", "      ja: ケルン・ビジネス（ケルン市経済振興公社）\n", "", r"koeln: name: no text in ja"),
         ("partners.yml", "    website: https://koeln.business\n", "", r"koeln: missing field 'website'"),
         ("partners.yml", "escalation: nrw_global_business", "escalation: nobody", r"'nobody' is no other partner"),
+        (
+            "partners.yml",
+            "    staff_name_shown",
+            "    channel: phone:1\n    staff_name_shown",
+            r"channel: 'phone:1' is none of",
+        ),
+        (
+            "partners.yml",
+            "    staff_name_shown",
+            "    second_contact: 'email:'\n    staff_name_shown",
+            r"second_contact: ",
+        ),
+        (
+            "partners.yml",
+            "    staff_name_shown",
+            "    channel: email:a@example.de\n    second_contact: email:a@example.de\n    staff_name_shown",
+            r"second_contact: .* is the channel itself",
+        ),
         ("partners.yml", "language: de}", "language: fr}", r"language 'fr' is none of de, ja, en"),
         ("partners.yml", "NRWBOT_NOTICE_URL_KOELN", "NOTICE_URL", r"must begin with NRWBOT_NOTICE_URL_"),
         ("partners.yml", 'monday: ["09:00-16:00"]', 'monday: ["9-16"]', r"'9-16' is not of the form 09:00-16:00"),
@@ -188,6 +208,16 @@ def test_needs_neither_rasa_nor_database() -> None:
 def test_bad_data_is_refused_with_the_place(spoil: Spoil, name: str, old: str, new: str, message: str) -> None:
     with pytest.raises(DirectoryError, match=message):
         load_directory(spoil(name, old, new))
+
+
+def test_a_second_contact_is_a_desk_of_its_partner(spoil: Spoil) -> None:
+    listed = "    second_contact: email:deputy@example.de\n    staff_name_shown"
+    found = load_directory(spoil("partners.yml", "    staff_name_shown", listed))
+    partner = found.partner_of("rhein_kreis_neuss.second")
+    assert (partner.id, partner.second_contact) == ("rhein_kreis_neuss", "email:deputy@example.de")
+    assert desk_of(partner.id, second=True) == "rhein_kreis_neuss.second"
+    assert [is_second_contact(desk_of("koeln", second=second)) for second in (False, True)] == [False, True]
+    assert all(each.second_contact is None for each in found.partners.values() if each.id != partner.id)
 
 
 def test_missing_files_are_all_told(tmp_path: Path) -> None:

@@ -67,10 +67,9 @@ def test_the_guided_way_goes_on_while_waiting(chat: Chat, language: str) -> None
     case = submitted(chat, language)
     start = "What do I have to do?"
     first = chat.say(start)
-    assert first.type == "checklist", first.text
+    assert first.type == "roadmap", first.text
     second = chat.say(next(iter(first.buttons.values())))
-    assert second.type == "checklist"
-    assert second.text != first.text
+    assert (second.custom["state"], second.custom["number"]) == ("form", 2)
     assert [text for text, _ in told(chat, case.number)] == [start]
 
 

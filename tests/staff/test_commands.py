@@ -12,6 +12,7 @@ from bot.knowledge.loader import load_knowledge
 from bot.knowledge.wording import Wording
 from bot.settings import PROJECT_ROOT
 from cases.models import OutboxEntry
+from cases.records import StaffFile
 from cases.store import CaseStore
 from staff.cards import Cards
 from staff.channels import IncomingMessage
@@ -127,6 +128,44 @@ def test_transfer_by_name(staff: Staff) -> None:
     owner = get_directory().partner("koeln").name["de"]
     assert f"liegt bei {owner}" in staff.write("Doch von uns")
     assert staff.sent() == ["transferred"]
+
+
+def test_only_the_desk_where_the_case_lies_can_act(staff: Staff) -> None:
+    (waiting,) = staff.store.waiting()
+    assert staff.store.escalate(waiting, f"{PARTNER}.second")
+    name = get_directory().partner(PARTNER).name["de"]
+    assert f"liegt bei Zweitkontakt von {name}" in staff.write("!take")
+    assert staff.write("Guten Tag", partner=f"{PARTNER}.second").startswith("Übernommen.")
+    # and back to the first desk
+    staff.write(f"!transfer {PARTNER}", partner=f"{PARTNER}.second")
+    assert staff.store.case(staff.number).desk == PARTNER
+    assert "liegt bei" in staff.write("Noch etwas", partner=f"{PARTNER}.second")
+    assert staff.write("Da bin ich").startswith("Übernommen.")
+    assert staff.sent() == ["nobody_yet", "picked_up", "Guten Tag", "transferred", "picked_up", "Da bin ich"]
+
+
+def test_each_correction_is_sent_even_back_to_the_first_words(staff: Staff) -> None:
+    first = staff.message("Montag")
+    staff.bring(first)
+    for text in ("Dienstag", "Montag", "!note x", "x" * 9000):
+        reply = staff.bring(staff.message(text, case_number=None, kind="edit", target=first.external_id))
+    assert "mehr als 8000 Zeichen" in reply
+    assert staff.sent() == ["picked_up", "Montag", "Dienstag", "Montag"]
+
+
+def test_a_file_comes_with_its_caption_and_stays_beside_a_command(staff: Staff) -> None:
+    file = StaffFile("plan.pdf", "application/pdf", b"%PDF-1.4")
+    staff.write("!note nur für uns", file=file)
+    assert staff.sent() == []
+    message = staff.message("**Der Plan**", file=file)
+    assert "plan.pdf" in staff.bring(message)
+    caption, name, link = staff.sent()[-1].replace("\n\n", "\n").split("\n")
+    assert (caption, name) == ("∗∗Der Plan∗∗", "plan.pdf")
+    token = link.rsplit("/", 1)[1]
+    assert staff.store.file(token) == file
+    # taken back, the file is gone as well
+    staff.bring(staff.message("", case_number=None, kind="retraction", target=message.external_id))
+    assert staff.store.file(token) is None
 
 
 def test_topic_in_the_users_language_with_the_german_text(staff: Staff) -> None:

@@ -44,6 +44,34 @@ def test_once_fails_and_status_says_why(store: CaseStore, runner: CliRunner, mon
     assert "SECRET" not in status
 
 
+def test_status_names_second_contacts(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "NRWBOT_SECOND_CONTACT_ESSEN": "email:deputy@example.de",
+        "NRWBOT_MAIL_ADDRESS": "assistant@example.de",
+        "NRWBOT_SMTP_URL": "smtp://127.0.0.1:1",
+        "NRWBOT_IMAP_URL": "imap://user:password@127.0.0.1:1",
+        "NRWBOT_SECRET_KEY": "a secret of the tests",
+    }.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    status = runner.invoke(app, ["status"]).stdout
+    assert "essen: console (NRWBOT_NOTICE_URL_ESSEN)\n  second contact: email (NRWBOT_SECOND_CONTACT_ESSEN)" in status
+    assert status.count("second contact") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("SECOND_CONTACT_ESSEN", "phone:1"), ("SECOND_CONTACT_ESEN", "email:deputy@example.de")],
+)
+def test_a_wrong_second_contact_ends_with_a_message(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"NRWBOT_{variable}", value)
+    result = runner.invoke(app, ["status"])
+    assert result.exit_code == 1
+    assert f"NRWBOT_{variable}" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["run", "once", "status"])
 def test_a_wrong_address_ends_with_a_message(runner: CliRunner, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("NRWBOT_NOTICE_URL_ESSEN", "nonsense")

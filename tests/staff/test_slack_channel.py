@@ -92,6 +92,8 @@ async def test_a_conversation(store: CaseStore, slack: SlackDouble, rasa: RasaDo
         "previous_message": first,
         "message": {**first, "text": "Guten Tag!"},
     }
+    # a link that was unfurled is no change of the text
+    await slack.send({**edited, "event_ts": "1.4", "message": first})
     await slack.send(edited)
     # Slack may bring an event again
     await slack.send(edited)

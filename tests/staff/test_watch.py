@@ -43,6 +43,44 @@ def test_reminder_then_escalation_then_the_last_word(store: CaseStore, watch: Wa
     assert kinds(store, number, "to_staff")[-1] == "reminder"
 
 
+def test_the_second_contact_comes_before_another_partner(store: CaseStore, directory: Directory, clock: Clock) -> None:
+    watch = Watch(store, directory, PICKUP, {"rhein_kreis_neuss.second"})
+    number = submit(store).number
+    for entry in store.claim_due("test", 10):
+        store.mark_delivered(entry, "$card")
+    steps = []
+    for minutes in (61, 31, 30, 61):
+        clock.forward(minutes=minutes)
+        while watch.look():
+            case = store.case(number)
+            steps.append((case.owner, case.desk, kinds(store, number, "to_user")[-1:]))
+    assert steps == [
+        ("rhein_kreis_neuss", "rhein_kreis_neuss.second", ["nobody_yet"]),
+        # reminded there, too
+        ("rhein_kreis_neuss", "rhein_kreis_neuss.second", ["nobody_yet"]),
+        ("nrw_global_business", "nrw_global_business", ["nobody_yet"]),
+        ("nrw_global_business", "nrw_global_business", ["nobody_yet"]),
+    ]
+    outbox = store.case_file(number).outbox
+    told = [
+        (entry.kind, entry.partner, entry.cancelled_at is None) for entry in outbox if entry.direction == "to_staff"
+    ]
+    assert told == [
+        ("notice", "rhein_kreis_neuss", True),
+        ("notice", "rhein_kreis_neuss.second", False),
+        ("transferred", "rhein_kreis_neuss", True),
+        ("reminder", "rhein_kreis_neuss.second", False),
+        ("notice", "nrw_global_business", True),
+        ("reminder", "nrw_global_business", True),
+    ]
+    payloads = [entry.payload for entry in outbox if entry.kind == "nobody_yet"]
+    assert [(each["old_partner"], each["new_partner"], each["second"]) for each in payloads] == [
+        ("rhein_kreis_neuss", "rhein_kreis_neuss", True),
+        ("rhein_kreis_neuss", "nrw_global_business", False),
+        ("nrw_global_business", "nrw_global_business", False),
+    ]
+
+
 def test_somebody_who_takes_it_in_time_is_left_alone(store: CaseStore, watch: Watch, clock: Clock) -> None:
     number = submit(store).number
     clock.forward(minutes=20)
