@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -75,6 +76,7 @@ class ActionTellPerson(Action):
                 channel="chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
                 extra={"meanwhile": answered(tracker)},
+                at=written(tracker),
             )
         except (CaseNotFound, IllegalTransition):
             # closed in the meantime, which the user is told by itself
@@ -93,6 +95,13 @@ def own_words(turn: Turn) -> str | None:
     if not is_command(turn.tracker.latest_message.get("text") or ""):
         return turn.text
     return knowledge()[turn.topic].title[turn.language] if turn.topic else None
+
+
+def written(tracker: Tracker) -> datetime | None:
+    """When the latest message was written: before the program met it; None when that is not known."""
+    times = (event.get("timestamp") for event in reversed(tracker.events) if event.get("event") == "user")
+    seconds = next(times, None)
+    return datetime.fromtimestamp(seconds, timezone.utc) if seconds else None
 
 
 def answered(tracker: Tracker) -> dict[str, Any]:

@@ -76,6 +76,11 @@ class ChannelSide(StaffSide):
             case = None if message is None else session.get(Case, message.case_id)
             if message is None or case is None or case.erased_at is not None:
                 return False
+            keys = [f"{case.number}/{way}/{OutboxKind.MESSAGE}/{message.seq}" for way in ("to_user", "by_mail")]
+            spoke = session.execute(select(OutboxEntry.partner).where(OutboxEntry.key == keys[0])).scalar()
+            if self.directory.partner_of(receipt.partner).id != (spoke or case.owner):
+                # each partner takes back its own words only, wherever the case is now
+                return False
             if not self._enter(session, receipt):
                 return True
             for file in session.execute(select(Attachment).where(Attachment.case_id == case.id)).scalars():
@@ -84,7 +89,6 @@ class ChannelSide(StaffSide):
             message.text = ""
             if message.author == Author.NOTE:
                 return True
-            keys = [f"{case.number}/{way}/{OutboxKind.MESSAGE}/{message.seq}" for way in ("to_user", "by_mail")]
             unsent = (
                 update(OutboxEntry)
                 .where(

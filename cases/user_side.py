@@ -172,12 +172,14 @@ class UserSide(Ledger):
         channel: str | None = None,
         external_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
     ) -> Message:
         """Pass on what the user writes to a waiting case or to the person who has it.
 
         ``extra`` joins the payload of the outbox entry (JSON values): ``meanwhile``, how the bot met it, while the case
-        waits. A message whose ``external_id`` came in before (same channel) is returned as it is and not sent again.
-        Raises ``CaseNotFound`` without an open case, ``IllegalTransition`` before it was submitted (no consent yet).
+        waits. ``at``: when it was written (aware), where that is not now. A message whose ``external_id`` came in
+        before (same channel) is returned as it is and not sent again. Raises ``CaseNotFound`` without an open case,
+        ``IllegalTransition`` before it was submitted (no consent yet).
         """
         with self.write() as session:
             known = self._seen(session, channel, external_id)
@@ -187,7 +189,7 @@ class UserSide(Ledger):
             if case.state not in (CaseState.WAITING, CaseState.WITH_PERSON):
                 raise IllegalTransition(case.number, case.state, "written to")
             message = self._message(
-                session, case, Author.USER, text, language=language, channel=channel, external_id=external_id
+                session, case, Author.USER, text, at=at, language=language, channel=channel, external_id=external_id
             )
             payload = {"text": text, "message_language": language, "at": message.at.isoformat(), **(extra or {})}
             self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.MESSAGE, message.seq, payload)

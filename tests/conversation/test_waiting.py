@@ -37,6 +37,9 @@ def test_each_message_is_answered_and_told(chat: Chat, language: str) -> None:
         (unrelated, {"outcome": "not_understood", "topics": []}),
         (PRIVACY[language], {"outcome": "other", "topics": []}),
     ]
+    # editors find each question beside its outcome
+    questions = [each for each in chat.assistant.cases.unanswered_questions() if each.text == unrelated]
+    assert [(each.outcome, each.language) for each in questions] == [("off_topic", language)]
     # in the notice the topic has its title
     title = knowledge()[GMBH_TOPIC].title["de"]
     notices = wait_for(lambda: (found := chat.assistant.notices(case.number))[4:] and found, "the notices")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from nio import AsyncClient
 
-from bot.directory import get_directory
+from bot.directory import get_directory, is_second_contact
 from bot.knowledge.wording import load_wording
 from bot.settings import PROJECT_ROOT, load_settings
 from cases.migrate import upgrade
@@ -71,8 +71,13 @@ class Network:
             "NRWBOT_MATRIX_URL": self.synapse.url,
             "NRWBOT_MATRIX_USER": self.user,
             "NRWBOT_MATRIX_TOKEN": self.token,
-            **{f"NRWBOT_STAFF_CHANNEL_{name.upper()}": f"matrix:{room}" for name, room in self.rooms.items()},
+            **{_variable(desk): f"matrix:{room}" for desk, room in self.rooms.items()},
         }
+
+
+def _variable(desk: str) -> str:
+    partner = get_directory().partner_of(desk)
+    return partner.second_contact_env if is_second_contact(desk) else partner.channel_env
 
 
 @pytest.fixture

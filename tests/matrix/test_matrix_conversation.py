@@ -1,13 +1,15 @@
 """Both ways through a real Matrix server: card, thread, replies, states, edits, files, strangers."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bot.directory import get_directory
+from bot.directory import desk_of, get_directory
 from cases.store import CaseStore
 from staff.relay import Relay
-from tests.matrix.conftest import Desk, Network, eventually
+from tests.matrix.conftest import Desk, Network, build_relay, eventually
 from tests.staff.conftest import NEUSS, submit
 from tests.staff.rasa_double import RasaDouble
 
@@ -132,10 +134,16 @@ async def test_transfer_moves_the_whole_thread(store: CaseStore, relay: Relay, r
     number = submit(store, concern="Messe in Köln").number
     card = await desk.card(PARTNER, number)
     await desk.write(PARTNER, card, "Das macht Köln.")
+    await desk.write(PARTNER, card, "!note Messestand mit 20 m²")
+    store.add_user_message("talk", "よろしくお願いします。", language="ja")
     await said(rasa, 2)
+    await eventually(lambda: len(store.case_file(number).messages) == 4)
     await desk.write(PARTNER, card, "!transfer koeln")
     new = await desk.card("koeln", number)
-    assert "Das macht Köln." in new["content"]["body"]
+    region = get_directory().partner(PARTNER).region["de"]
+    body = new["content"]["body"]
+    lines = [f"Beratung ({region}): Das macht Köln.", f"Notiz ({region}): Messestand mit 20 m²"]
+    assert all(line in body for line in (*lines, "Unternehmen: よろしくお願いします。", "Messe in Köln"))
     assert (await said(rasa, 3))[-1][0] == "transferred"
     case = store.case(number)
     assert (case.owner, case.state) == ("koeln", "waiting")
@@ -149,3 +157,59 @@ async def test_transfer_moves_the_whole_thread(store: CaseStore, relay: Relay, r
     await eventually(told)
     await desk.write("koeln", new, "Willkommen")
     assert (await said(rasa, 5))[3:] == [("picked_up", ""), ("message", "Willkommen")]
+
+
+async def test_what_is_said_while_waiting_is_marked(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk
+) -> None:
+    number = submit(store).number
+    card = await desk.card(PARTNER, number)
+    meanwhile = {"outcome": "answered", "topics": ["company/gmbh_formation"]}
+    store.add_user_message("talk", "資本金はいくらですか。", language="ja", extra={"meanwhile": meanwhile})
+
+    async def look() -> list[dict[str, Any]]:
+        events = await desk.messages(PARTNER)
+        return [event for event in events if "資本金はいくらですか。" in event["content"]["body"]]
+
+    (event,) = await eventually(look)
+    assert event["content"]["m.relates_to"]["event_id"] == card["event_id"]
+    assert event["content"]["body"].startswith("Das Unternehmen schreibt, während es wartet (Japanisch):")
+    assert event["content"]["body"].endswith("Der Assistent hat dazu geantwortet: company/gmbh_formation")
+    await desk.write(PARTNER, card, "25.000 Euro")
+    assert (await said(rasa, 2))[-1] == ("message", "25.000 Euro")
+
+
+async def test_the_second_contact_has_a_room_of_its_own(
+    store: CaseStore, rasa: RasaDouble, desk: Desk, network: Network, tmp_path: Path
+) -> None:
+    second = desk_of(PARTNER, second=True)
+    number = network.rooms[PARTNER].split("-")[-1].split(":")[0]
+    network.rooms[second] = network.synapse.room(network.token, f"deputy-{number}", "Deputy", [network.staff_user])
+    network.synapse.call("POST", f"/_matrix/client/v3/join/%23deputy-{number}:localhost", {}, network.staff_token)
+    relay = build_relay(store, network, rasa.url, tmp_path)
+    case = submit(store).number
+    running = asyncio.create_task(relay.run())
+    try:
+        first = await desk.card(PARTNER, case)
+        # when this comes is told by tests of staff.watch
+        (waiting,) = store.waiting()
+        assert store.escalate(waiting, second)
+        card = await desk.card(second, case)
+        assert "ほしぞら株式会社" in card["content"]["body"]
+        assert await said(rasa, 1) == [("nobody_yet", "")]
+        assert (store.case(case).owner, store.case(case).desk) == (PARTNER, second)
+        await desk.write(second, card, "Guten Tag, hier die Vertretung")
+        assert (await said(rasa, 3))[-1] == ("message", "Guten Tag, hier die Vertretung")
+        await desk.write(PARTNER, first, "Ich auch")
+        store.add_user_message("talk", "ありがとうございます。", language="ja")
+
+        async def told() -> bool:
+            there = "ありがとうございます。" in "\n".join(await desk.texts(second))
+            return there and "liegt bei Zweitkontakt von" in "\n".join(await desk.texts(PARTNER))
+
+        await eventually(told)
+        assert "ありがとうございます。" not in "\n".join(await desk.texts(PARTNER))
+        assert len(rasa.said["talk"]) == 3
+    finally:
+        relay.stop()
+        await running

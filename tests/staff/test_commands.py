@@ -242,6 +242,19 @@ def test_a_taken_back_message_that_was_not_said_is_not_said(staff: Staff) -> Non
     assert staff.store.staff_message("matrix", message.external_id)[1].text == ""  # type: ignore[index]
 
 
+def test_nobody_takes_back_the_words_of_another_partner(staff: Staff) -> None:
+    message = staff.message("Guten Tag")
+    staff.bring(message)
+    taken_back = {"case_number": None, "kind": "retraction", "target": message.external_id}
+    staff.write("", partner="koeln", **taken_back)
+    assert staff.sent() == ["picked_up", "Guten Tag"]
+    # the one who wrote them may, although the case has been passed on
+    staff.write("!transfer koeln")
+    staff.write("", **taken_back)
+    live = [entry.kind for entry in staff.outbox("to_user") if entry.cancelled_at is None]
+    assert live == ["picked_up", "transferred"]
+
+
 @pytest.mark.parametrize(
     ("given", "harmless_text"),
     [
