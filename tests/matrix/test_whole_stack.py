@@ -107,6 +107,14 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
         transcript.append(f"[{partner}] Beratung: {text}")
         await desk.write(partner, under, text)
 
+    # while waiting the program answers, and staff read it
+    await user.say("GmbHの設立について教えてください")
+    assert (await user.until("GmbH"))["custom"]["topic"] == "company/gmbh_formation"
+
+    async def read_along() -> bool:
+        return any("GmbHの設立について教えてください" in text for text in await desk.texts(PARTNER))
+
+    await eventually(read_along)
     await staff("!take")
     await user.until("担当者が読み")
     await staff("!note Klingt ernsthaft, Fläche im Hafen prüfen")
@@ -133,6 +141,7 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     await user.until("引き継がれました")
     new = await desk.card("koeln", number)
     assert f"利用者のメッセージ{TURNS}" in new["content"]["body"]
+    assert "Klingt ernsthaft, Fläche im Hafen prüfen" in new["content"]["body"]
     await staff("Guten Tag aus Köln", "koeln", new)
     await user.until("Guten Tag aus Köln")
     await staff("!close answered", "koeln", new)
