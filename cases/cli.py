@@ -6,6 +6,7 @@
 import csv
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import date, datetime, time, timezone
 from enum import Enum
@@ -47,7 +48,7 @@ PLAIN_FIELDS = (
     "erased_at",
 )
 CONTACT_FIELDS = ("company", "contact_name", "email", "phone", "email_replies", "concern", "rating_comment", "page_url")
-TABLE_FIELDS = ("number", "state", "owner", "municipality", "language", "created_at", "close_reason", "rating")
+WIDTH = 80
 
 
 class Format(str, Enum):
@@ -133,15 +134,21 @@ def _print(rows: list[dict[str, Any]], form: Format, contact: bool) -> None:
     elif form is Format.CSV:
         write_csv(rows, columns, sys.stdout)
     else:
-        shown = [*TABLE_FIELDS, *(CONTACT_FIELDS if contact else ()), "topics"]
-        table = Table(title=f"{len(rows)} cases")
-        for name in shown:
-            # a number that is cut off is no use; everything else may take several lines
-            whole = 16 if name == "number" else None
-            table.add_column(name, overflow="fold", min_width=whole, no_wrap=whole is not None)
         for row in rows:
-            table.add_row(*(_cell(row[name]) for name in shown))
-        Console(markup=False).print(table)
+            _print_lines(row, contact)
+        typer.echo(f"{len(rows)} cases")
+
+
+def _print_lines(row: dict[str, Any], contact: bool) -> None:
+    """One case for a narrow window: what it is in one line, the rest below it."""
+    opened = datetime.fromisoformat(row["created_at"]).astimezone(LOCAL_ZONE)
+    head = f"{row['number']:<16}  {row['state']:<11}  {opened:%Y-%m-%d %H:%M}  {row['owner']:<20}  {row['language']}"
+    typer.echo(head)
+    names = ("municipality", "close_reason", "rating", *(CONTACT_FIELDS if contact else ()), "topics")
+    for name in names:
+        if row[name] not in (None, "", [], False):
+            words = " ".join(f"{name}: {_cell(row[name])}".split())
+            typer.echo(textwrap.fill(words, WIDTH, initial_indent="    ", subsequent_indent="      "))
 
 
 def _cell(value: Any) -> str:

@@ -12,7 +12,7 @@ from bot.settings import PROJECT_ROOT, Settings, secret_names
 DOCUMENTS = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").glob("**/*.md"))]
 OPERATIONS = PROJECT_ROOT / "docs" / "operations.md"
 # made from the names of partners, or of Rasa's own files: no settings
-OTHER_VARIABLES = re.compile(r"NRWBOT_(?:NOTICE_URL|STAFF_CHANNEL|RASA)_|NRWBOT_SETTINGS_FILE$")
+OTHER_VARIABLES = re.compile(r"NRWBOT_(?:NOTICE_URL|STAFF_CHANNEL|SECOND_CONTACT|RASA)_|NRWBOT_SETTINGS_FILE$")
 
 
 def documented() -> dict[str, str]:

@@ -74,6 +74,7 @@ def test_list_filters_and_hides_contact_data(run: Run, log: CaseStore) -> None:
     table = run("list", "--partner", "koeln").stdout
     assert number in table
     assert "1 cases" in table
+    assert all(len(line) <= 80 for line in run("list").stdout.splitlines())
     assert "Example Person" not in table
     rows = json.loads(run("list", "--topic", "living", "--format", "json").stdout)
     assert [(row["state"], row["topics"]) for row in rows] == [("bot", ["living/school"])]
