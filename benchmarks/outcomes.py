@@ -157,7 +157,7 @@ class Outcomes:
             memory_training=max(each["memory"] for each in trained),
             memory_asking=sum(each["memory"] for each in asked),
             size=sum(each["size"] for each in trained),
-            phrases=sum(each["phrases"] for each in trained),
+            phrases=sum(each["phrases"] for each in trained) if names != ["search"] else 0,
         )
 
 

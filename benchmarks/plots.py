@@ -128,5 +128,6 @@ def learning_curve(
 
 def _save(figure: "plt.Figure", path: Path) -> None:
     figure.tight_layout()
-    figure.savefig(path, dpi=RESOLUTION)
+    # titles above square matrices would be cut off otherwise
+    figure.savefig(path, dpi=RESOLUTION, bbox_inches="tight")
     plt.close(figure)

@@ -53,7 +53,8 @@ def write_report(results: Results, steps: Sequence[Step], folder: Path, per_topi
         "",
         "## A whole message",
         "",
-        "From the text to the reply, in one process beside the action server, without the network of the chat.",
+        "From the text to the reply of a conversation's first message, in one process beside the action server, "
+        "without the network of the chat.",
         "",
         "| peer | p50 ms | p95 ms |",
         "| --- | --- | --- |",
@@ -117,9 +118,9 @@ def _costs(peers: Iterable[Measured]) -> list[str]:
     for peer in peers:
         cost = peer.cost
         lines.append(
-            f"| {peer.name} | {cost.phrases} | {cost.training:.0f} | {cost.processor:.0f} | {1000 * cost.median:.1f} "
-            f"| {1000 * cost.p95:.1f} | {cost.memory_training / MEGABYTE:.0f} | {cost.memory_asking / MEGABYTE:.0f} "
-            f"| {cost.size / MEGABYTE:.1f} |"
+            f"| {peer.name} | {cost.phrases or 'none'} | {cost.training:.0f} | {cost.processor:.0f} "
+            f"| {1000 * cost.median:.1f} | {1000 * cost.p95:.1f} | {cost.memory_training / MEGABYTE:.0f} "
+            f"| {cost.memory_asking / MEGABYTE:.0f} | {cost.size / MEGABYTE:.1f} |"
         )
     return lines
 

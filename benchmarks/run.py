@@ -22,7 +22,7 @@ TO_START = 15.0
 TO_CONVERSE = 60.0
 # code that decides what a peer does, beside the phrases: a change makes its kept results worthless
 CODE = {
-    "assistant": ("config.yml", "domain.yml", "bot/nlu", "bot/knowledge/importer.py"),
+    "assistant": ("config.yml", "domain.yml", "bot/nlu", "bot/knowledge", "bot/training.py", "bot/examples.py"),
     "nearest": ("bot/nlu/encoder.py", "benchmarks/peers/nearest.py"),
     "search": ("data/knowledge", "benchmarks/peers/search.py"),
     "rasa": ("benchmarks/peers/rasa_default.py", "benchmarks/peers/tokens.py"),
@@ -122,7 +122,7 @@ class Run:
         for name in CODE[step.peer.partition("-")[0]]:
             root = PROJECT_ROOT / name
             for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-                if path.suffix in (".py", ".yml"):
+                if path.suffix in (".py", ".yml") and path.exists():
                     digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
