@@ -28,6 +28,15 @@ CODE = {
     "rasa": ("benchmarks/peers/rasa_default.py", "benchmarks/peers/tokens.py"),
     "classifier": ("bot/nlu", "benchmarks/step.py"),
 }
+# what a whole message takes beyond understanding
+WHOLE_WAY = (
+    "actions",
+    "cases",
+    "endpoints.yml",
+    "bot/conversations.py",
+    "bot/turns.py",
+    "benchmarks/peers/dialogue.py",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,8 @@ class Run:
         if step.action in ("ask", "converse"):
             trained = [self._done[other.name] for other in self._steps if _trains_for(other, step)]
             digest.update(" ".join(trained).encode())
-        for name in CODE[step.peer.partition("-")[0]]:
+        further = WHOLE_WAY if step.action == "converse" else ()
+        for name in (*CODE[step.peer.partition("-")[0]], *further):
             root = PROJECT_ROOT / name
             for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
                 if path.suffix in (".py", ".yml") and path.exists():

@@ -88,8 +88,10 @@ def time_assistant(examples: Sequence[Example], folder: Path) -> dict[str, Any]:
     get_settings.cache_clear()
     prepare_environment(get_settings(), serving=True)
     quiet_rasa()
+    from bot.turns import take_turns_cheaply
     from cases.migrate import upgrade
 
+    take_turns_cheaply()
     upgrade(get_settings().case_log_url)
     with _action_server(port, var):
         texts = [each.text for each in examples]
