@@ -37,12 +37,11 @@ def write_examples(examples: list[Example], path: Path) -> None:
 def train(peer: Any, examples: list[Example], folder: Path) -> dict[str, Any]:
     """Train and weigh what came out."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = {path for path in folder.rglob("*") if path.is_file()}
     begun = time.perf_counter()
     peer.train(examples, folder)
     seconds = time.perf_counter() - begun
     archive = folder / "model.tar.gz"
-    made = [archive] if archive.exists() else [path for path in folder.rglob("*") if path not in before]
+    made = [archive] if archive.exists() else list(folder.rglob("*"))
     size = sum(path.stat().st_size for path in made if path.is_file())
     return {"seconds": seconds, "phrases": len(examples), "size": size}
 
