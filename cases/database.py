@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from cases.states import CaseLogUnavailable
 
@@ -34,9 +35,15 @@ def make_engine(url: str) -> Engine:
     if address.get_backend_name() != "sqlite":
         # READ COMMITTED, PostgreSQL's own default, is what the locking in the store is written for
         return create_engine(address, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    if address.database and address.database != ":memory:":
+    in_file = bool(address.database) and address.database != ":memory:"
+    if in_file:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, future=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+    arguments = {"timeout": LOCK_TIMEOUT_SECONDS, "check_same_thread": False}
+    if in_file:
+        # SQLAlchemy would open the file anew for each transaction, which takes longer than the transaction
+        engine = create_engine(address, future=True, poolclass=QueuePool, connect_args=arguments)
+    else:
+        engine = create_engine(address, future=True, connect_args=arguments)
 
     def prepare(connection: Any, _: Any) -> None:
         # pysqlite would otherwise decide on its own when a transaction begins
