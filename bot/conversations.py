@@ -29,7 +29,7 @@ FORGET_SLOT = "forget_entries"
 
 
 _EVENTS = SQLTrackerStore.SQLEvent.__table__
-_SENDER = sa.bindparam("sender")
+_SENDER: Any = sa.bindparam("sender")
 _ALL_SESSIONS = _EVENTS.c.sender_id == _SENDER
 _SESSION_START = (
     sa.select(sa.func.max(_EVENTS.c.timestamp))

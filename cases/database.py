@@ -35,9 +35,9 @@ def make_engine(url: str) -> Engine:
     if address.get_backend_name() != "sqlite":
         # READ COMMITTED, PostgreSQL's own default, is what the locking in the store is written for
         return create_engine(address, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    in_file = bool(address.database) and address.database != ":memory:"
+    in_file = address.database if address.database != ":memory:" else None
     if in_file:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(in_file).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": LOCK_TIMEOUT_SECONDS, "check_same_thread": False}
     if in_file:
         # SQLAlchemy would open the file anew for each transaction, which takes longer than the transaction

@@ -20,7 +20,7 @@ STRICTEST = (0.99, 0.5)
 # how much the scores of the off-topic class, which has by far the most examples, may be lowered
 OFF_TOPIC_SHIFTS = tuple(step / 50 for step in range(16))
 # share of off-topic messages that must still be ranked off-topic; the others are suggested topics, hardly ever answered
-LEAST_DECLINED = 0.8
+LEAST_DECLINED = 0.75
 
 
 class Outcome(str, Enum):
