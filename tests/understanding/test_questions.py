@@ -40,19 +40,10 @@ def failed(judgement: Judgement) -> bool:
     return judgement.answered
 
 
-# measured: 89.3 % of the English questions ranked right at first; docs/understanding.md tells what was tried
-ENGLISH_BELOW_THE_BAR = pytest.param("en", marks=pytest.mark.xfail(reason="89.3 % right at first", strict=False))
-
-
-@pytest.mark.parametrize("language", ["de", ENGLISH_BELOW_THE_BAR, "ja"])
-def test_ranks_the_right_topic_first(judged: list[Judgement], language: str) -> None:
-    assert of_language(judged, language).first >= 0.90
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_understands_questions_it_has_never_seen(judged: list[Judgement], language: str) -> None:
     found = of_language(judged, language)
-    assert found.first >= 0.88, found
+    assert found.first >= 0.90, found
     assert found.within_three >= 0.97, found
     assert found.right_of_answered >= 0.95, found
 
