@@ -112,11 +112,12 @@ def test_finished_messages_are_announced_and_history_is_not(chat: Chat, fake: Fa
     replay = Chat(chat.page)
     # notes how the log is announced at the moment in which the first message of the history is put into it
     replay.page.add_init_script(
-        """window.live = []; const timer = setInterval(() => { const panel = document.querySelector('nrw-chat')
-        ?.shadowRoot?.querySelector('nrw-chat-panel')?.shadowRoot; const log = panel?.querySelector('[role=log]');
-        if (!log) return; clearInterval(timer); const note = () => log.querySelector('.message') &&
-        window.live.push(log.getAttribute('aria-live')); note(); new MutationObserver(note).observe(log,
-        {childList: true, subtree: true}); }, 1)"""
+        """window.live = []; const attach = Element.prototype.attachShadow;
+        Element.prototype.attachShadow = function (options) { const root = attach.call(this, options);
+        const note = () => { const log = root.querySelector('[role=log]');
+        if (log?.querySelector('.message')) window.live.push(log.getAttribute('aria-live')); };
+        if (this.localName === 'nrw-chat-panel') new MutationObserver(note).observe(root,
+        {childList: true, subtree: true}); return root; }"""
     )
     replay.page.reload()
     expect(chat.page.locator(".message.bot")).to_have_count(2)
