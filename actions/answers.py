@@ -9,10 +9,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.places import tell_partner
 from actions.turn import Event, Turn, knowledge, slot_set
+from bot.directory import PLACE_TOPIC
 from bot.knowledge.records import Answer
 
 BERLIN = ZoneInfo("Europe/Berlin")
-PLACE_TOPIC = "network/responsible_partner"
 MISSES_BEFORE_OFFER = 2
 KEPT_TOPICS = 10
 

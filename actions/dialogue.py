@@ -8,7 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import decline, give_answer, offer_topics
 from actions.places import tell_partner
 from actions.privacy import erase_everything
-from actions.turn import LANGUAGES, Event, Turn, knowledge, slot_set
+from actions.turn import Event, Turn, knowledge, slot_set
+from bot.languages import LANGUAGES
 
 
 def show_menu(turn: Turn) -> list[Event]:

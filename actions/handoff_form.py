@@ -10,11 +10,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.handoff import ENTRIES, chosen_place
 from actions.turn import Event, Turn, knowledge, slot_set
 from bot.nlu.places import get_gazetteer
-from bot.nlu.text import is_command, normalise
+from bot.nlu.text import LONGEST, is_command, normalise
 from bot.settings import get_settings
 
 LONGEST_NAME = 200
-LONGEST_CONCERN = 2000
 PHONE_REGIONS = ("JP", "DE")
 # what is heard in the middle of the form, beside topics; each has its rule in data/rules/rules.yml
 HEARD_MEANWHILE = frozenset(
@@ -66,7 +65,7 @@ def read_phone(text: str) -> str:
 def read_concern(text: str) -> str:
     """A concern in the user's words: 1 to 2,000 characters, line breaks kept."""
     concern = text.strip()
-    if not 0 < len(concern) <= LONGEST_CONCERN or not any(sign.isalpha() for sign in concern):
+    if not 0 < len(concern) <= LONGEST or not any(sign.isalpha() for sign in concern):
         raise InvalidEntry("utter_invalid_concern")
     return concern
 

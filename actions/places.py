@@ -6,6 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Event, Place, Turn, knowledge, slot_set
+from bot.directory import PLACE_TOPIC
 
 MOST_CHOICES = 6
 
@@ -48,7 +49,7 @@ class ActionPlace(Action):
         return "action_place"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
-        from actions.answers import PLACE_TOPIC, give_answer, topic_events
+        from actions.answers import give_answer, topic_events
 
         turn = Turn(dispatcher, tracker)
         outside = turn.entity("outside")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from bot.knowledge.records import LANGUAGES
 from bot.knowledge.roadmap import UNKNOWN, Choice, Question, Roadmap
+from bot.languages import LANGUAGES
 from bot.nlu.text import fold, has_han, has_kana
 
 _QUESTION_END = re.compile(r"(?:[?？]|(?:です|ます|でしょう|ません)か[。？]?)$")

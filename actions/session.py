@@ -5,7 +5,8 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.turn import LANGUAGES, Event, slot_set
+from actions.turn import Event, slot_set
+from bot.languages import LANGUAGES
 
 # what belongs to the turn before the pause: a form that asked, a question that a yes would have answered
 NOT_CARRIED = frozenset({"requested_slot", "pending", "session_started_metadata"})

@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.directory import Directory, Partner, get_directory
 from bot.knowledge.loader import Knowledge, load_knowledge
 from bot.knowledge.wording import text as wording_text
+from bot.languages import LANGUAGES
 from bot.nlu.text import unshield
 from bot.settings import get_settings
 from cases.states import CaseLogUnavailable
@@ -20,7 +21,6 @@ from cases.store import CaseStore, open_store
 
 logger = logging.getLogger(__name__)
 
-LANGUAGES = ("de", "en", "ja")
 FALLBACK_LANGUAGE = "en"
 
 Result = TypeVar("Result")

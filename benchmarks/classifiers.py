@@ -22,8 +22,9 @@ from benchmarks.data import draw, project_phrases, titles
 from benchmarks.learners import LEARNERS, Examples, Learner
 from bot.environment import prepare_environment
 from bot.knowledge.loader import load_knowledge
+from bot.languages import LANGUAGES
 from bot.nlu.encoder import load_encoder
-from bot.nlu.evaluation import LANGUAGES, Example
+from bot.nlu.evaluation import Example
 from bot.nlu.text import normalise
 from bot.settings import PROJECT_ROOT, get_settings
 

@@ -10,8 +10,9 @@ import numpy as np
 import yaml
 
 from bot.knowledge.loader import load_knowledge
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC
-from bot.nlu.evaluation import LANGUAGES, Example, load_phrases
+from bot.nlu.evaluation import Example, load_phrases
 
 HELD_BACK = 4  # phrases of each label and language on which the peers' thresholds are chosen
 HELD_BACK_OFF_TOPIC = 6  # one off-topic phrase in so many is held back

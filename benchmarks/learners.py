@@ -11,7 +11,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bot.nlu.evaluation import LANGUAGES, Example
+from bot.languages import LANGUAGES
+from bot.nlu.evaluation import Example
 from bot.nlu.kernel import KernelClassifier, KernelConfig
 from bot.nlu.text import fold
 

@@ -9,8 +9,9 @@ import numpy as np
 from benchmarks.peers.base import Ranking
 from benchmarks.run import Step
 from benchmarks.thresholds import Confidence, choose, judge
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import Outcome, Promises
-from bot.nlu.evaluation import LANGUAGES, Example, Judgement
+from bot.nlu.evaluation import Example, Judgement
 
 Results = dict[str, dict[str, Any]]
 

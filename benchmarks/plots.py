@@ -10,8 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.outcomes import Measured
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC
-from bot.nlu.evaluation import LANGUAGES, Judgement
+from bot.nlu.evaluation import Judgement
 
 TITLES = {"de": "German", "en": "English", "ja": "Japanese"}
 CONVERSATION = "conversation"

@@ -8,7 +8,8 @@ from pathlib import Path
 from benchmarks.outcomes import Measured, Outcomes, Results
 from benchmarks.plots import confusion_by_area, coverage_against_errors, learning_curve
 from benchmarks.run import Step
-from bot.nlu.evaluation import LANGUAGES, Figures, figures
+from bot.languages import LANGUAGES
+from bot.nlu.evaluation import Figures, figures
 
 REPORT = "report.md"
 TRAINING_FASTER, MESSAGE_FASTER = 5.0, 2.0  # bars against Rasa's default

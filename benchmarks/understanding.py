@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.data import Drawn, draw, of_languages, project_phrases
 from benchmarks.run import Run, Step
 from bot.environment import prepare_environment
-from bot.nlu.evaluation import LANGUAGES, Example, load_questions
+from bot.languages import LANGUAGES
+from bot.nlu.evaluation import Example, load_questions
 from bot.settings import PROJECT_ROOT, get_settings
 
 QUESTIONS = PROJECT_ROOT / "tests" / "understanding"

@@ -17,11 +17,13 @@ from typing import Any
 
 import yaml
 
+from bot.languages import LANGUAGES
 from bot.settings import get_settings
 
-LANGUAGES = ("de", "ja", "en")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 STATEWIDE_PARTNER = "nrw_global_business"
+# the topic whose answer is the partner in charge of a place
+PLACE_TOPIC = "network/responsible_partner"
 # what the id of a partner's second contact ends with
 SECOND_CONTACT = ".second"
 # the staff's own messengers, both ways (staff.channels)

@@ -13,7 +13,6 @@ from cases.states import STAFF_CLOSE_REASONS
 from staff.office_hours import BERLIN
 
 COMMANDS = ("take", "note", "close", "transfer", "topic", "phrase", "language", "remind", "suggest", "help")
-LANGUAGES = ("de", "ja", "en")
 CLOSE_REASONS = tuple(str(reason) for reason in STAFF_CLOSE_REASONS)
 LONGEST_TEXT = 8000
 LONGEST_REMINDER = timedelta(days=60)

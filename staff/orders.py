@@ -6,9 +6,10 @@ from typing import Any
 from bot.directory import place_key
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.records import Answer
+from bot.languages import LANGUAGES
 from cases.personal import without_personal_data
 from cases.states import CaseState
-from staff.commands import CLOSE_REASONS, COMMANDS, LANGUAGES, Command, reminder_time
+from staff.commands import CLOSE_REASONS, COMMANDS, Command, reminder_time
 from staff.office_hours import BERLIN
 from staff.phrases import Phrase, WrongValue, given_values
 from staff.sending import Context, harmless, send_prepared

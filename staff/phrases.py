@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge.records import LANGUAGES, Texts
+from bot.knowledge.records import Texts
 from bot.knowledge.yamlfile import read_yaml
+from bot.languages import LANGUAGES
 from bot.settings import get_settings
 
 KINDS = ("date", "time", "days", "number", "text")

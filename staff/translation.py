@@ -12,6 +12,7 @@ from collections.abc import Callable
 import aiohttp
 
 from bot.directory import Directory
+from bot.languages import LANGUAGES
 from bot.settings import SettingsError
 from cases.models import OutboxEntry
 from cases.states import CaseLogUnavailable, Direction
@@ -20,7 +21,6 @@ from cases.store import CaseStore
 logger = logging.getLogger(__name__)
 
 SERVICES = {"libretranslate": "LibreTranslate", "deepl": "DeepL"}
-LANGUAGES = ("de", "ja", "en")
 
 
 class Translator:

@@ -8,12 +8,11 @@ from email.utils import format_datetime
 
 from bot.directory import Directory
 from bot.knowledge.wording import Wording
+from bot.languages import LANGUAGES
 from cases.models import OutboxEntry
 from cases.store import CaseStore
 from staff.channels import Undeliverable
 from staff.postbox import MailServer, send
-
-LANGUAGES = ("de", "ja", "en")
 
 
 class UserMail:

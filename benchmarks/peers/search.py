@@ -12,7 +12,8 @@ from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 
 from benchmarks.peers.base import Ranking
 from bot.knowledge.loader import load_knowledge
-from bot.nlu.evaluation import LANGUAGES, Example
+from bot.languages import LANGUAGES
+from bot.nlu.evaluation import Example
 from bot.nlu.text import fold, has_words
 from bot.nlu.tokens import blank_pipeline
 from bot.settings import get_settings

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.channels.sites import LANGUAGES, Site, origin_of
+from bot.channels.sites import Site, origin_of
+from bot.languages import LANGUAGES
 
 ENTRIES = ("company", "contact_name", "email", "phone", "municipality", "concern")
 LONGEST_ADDRESS = 500

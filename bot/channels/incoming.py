@@ -9,12 +9,12 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from bot.channels import buttons
 from bot.directory import DirectoryError, Partner, get_directory
 from bot.knowledge.wording import text as wording_text
-from bot.nlu.language import DEFAULT_LANGUAGE, LANGUAGES, detect
-from bot.nlu.text import has_words, normalise, shield
+from bot.languages import LANGUAGES
+from bot.nlu.language import DEFAULT_LANGUAGE, detect
+from bot.nlu.text import LONGEST, has_words, normalise, shield
 
 logger = logging.getLogger(__name__)
 
-LONGEST = 2000  # characters of a typed message
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
 

@@ -14,8 +14,9 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.channels.sites import LANGUAGES, get_sites
+from bot.channels.sites import get_sites
 from bot.knowledge.wording import text as wording_text
+from bot.languages import LANGUAGES
 from bot.settings import PROJECT_ROOT, get_settings
 
 WIDGET_FOLDER = PROJECT_ROOT / "web" / "dist"

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import yaml
 
 from bot.directory import DirectoryError, get_directory
+from bot.languages import LANGUAGES
 from bot.settings import get_settings
 
-LANGUAGES = ("de", "ja", "en")
 OWN_SITE = "demo"
 _LOOK: Mapping[str, tuple[str, ...]] = {"position": ("right", "left"), "theme": ("auto", "light", "dark")}
 _ADDRESSES = ("logo", "privacy_url")

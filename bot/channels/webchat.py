@@ -20,13 +20,13 @@ from socketio import AsyncRedisManager, AsyncServer
 from bot.channels import events, pages, sessions
 from bot.channels.buttons import TOKEN_PREFIX, redeem
 from bot.channels.chats import Chats
-from bot.channels.incoming import LONGEST
 from bot.channels.limits import TokenBuckets, network_address
 from bot.channels.output import CHANNEL, DirectOutput
 from bot.channels.replay import AsyncMessageStore, ConversationEnded, MessageStore
 from bot.channels.sites import Site, get_sites, origin_of
 from bot.directory import get_directory
 from bot.knowledge.wording import text as wording_text
+from bot.nlu.text import LONGEST
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)

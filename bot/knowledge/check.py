@@ -12,10 +12,11 @@ from bot.knowledge.glossary import Glossary, load_glossary
 from bot.knowledge.loader import KNOWLEDGE_FOLDER, TOPICS_FILE, Knowledge, Topics, load_knowledge, load_topics
 from bot.knowledge.phrases import phrase_problems
 from bot.knowledge.problems import Problem
-from bot.knowledge.records import LANGUAGES, Answer, Texts, VolatileFigure
+from bot.knowledge.records import Answer, Texts, VolatileFigure
 from bot.knowledge.roadmap_check import roadmap_problems
 from bot.knowledge.text_rules import Limits
 from bot.knowledge.wording import WORDING_FOLDER, load_wording
+from bot.languages import LANGUAGES
 
 # figures that change with the year are looked at again within half a year (days, with some slack)
 VOLATILE_REVIEW = timedelta(days=190)

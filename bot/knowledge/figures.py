@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
-from bot.knowledge.records import LANGUAGES, Texts
+from bot.knowledge.records import Texts
+from bot.languages import LANGUAGES
 
 _MONTHS = {
     "de": [

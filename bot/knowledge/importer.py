@@ -28,8 +28,9 @@ from rasa.shared.utils.common import cached_method
 
 from bot.knowledge.loader import KNOWLEDGE_FOLDER, TOPICS_FILE, Knowledge, load_knowledge
 from bot.knowledge.problems import Problem
-from bot.knowledge.records import FALLBACK_LANGUAGE, LANGUAGES
+from bot.knowledge.records import FALLBACK_LANGUAGE
 from bot.knowledge.wording import WORDING_FOLDER, Response, Wording, load_wording
+from bot.languages import LANGUAGES
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)

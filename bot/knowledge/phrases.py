@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.knowledge.loader import Topics
 from bot.knowledge.problems import Problem
-from bot.knowledge.records import LANGUAGES
 from bot.knowledge.yamlfile import YamlFile, read_yaml
+from bot.languages import LANGUAGES
 
 NLU_FOLDER = "nlu"
 # fewer phrases than this and a topic is not told apart reliably from its neighbours

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-LANGUAGES = ("de", "ja", "en")
+from bot.languages import LANGUAGES
+
 # what an unset or unknown language falls back to: the language most readers share
 FALLBACK_LANGUAGE = "en"
 # follow-up questions that a record may answer: what it costs, how long it takes, which papers, who is responsible

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.knowledge.problems import Problem
-from bot.knowledge.records import LANGUAGES, Texts
+from bot.knowledge.records import Texts
 from bot.knowledge.yamlfile import YamlFile, read_yaml
+from bot.languages import LANGUAGES
 
 ROADMAP_FILE = "roadmap.yml"
 # the form's questions in their order; the slot of each is called roadmap_<question> (domain.yml)

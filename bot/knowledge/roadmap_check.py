@@ -6,9 +6,10 @@ from pathlib import Path
 from bot.knowledge import text_rules
 from bot.knowledge.glossary import Glossary
 from bot.knowledge.problems import Problem
-from bot.knowledge.records import LANGUAGES, Answer, Texts
+from bot.knowledge.records import Answer, Texts
 from bot.knowledge.roadmap import QUESTIONS, ROADMAP_FILE, UNKNOWN, Roadmap, Step, load_roadmap
 from bot.knowledge.text_rules import Limits
+from bot.languages import LANGUAGES
 
 QUESTION = Limits(dict.fromkeys(LANGUAGES, 200))
 LABEL = Limits(dict.fromkeys(LANGUAGES, 40))

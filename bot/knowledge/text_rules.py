@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.knowledge.figures import missing_figures
 from bot.knowledge.glossary import Glossary
-from bot.knowledge.records import LANGUAGES, Texts
+from bot.knowledge.records import Texts
+from bot.languages import LANGUAGES
 
 
 @dataclass(frozen=True)

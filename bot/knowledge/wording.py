@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.knowledge.problems import KnowledgeError, Problem
-from bot.knowledge.records import LANGUAGES, Texts
+from bot.knowledge.records import Texts
 from bot.knowledge.yamlfile import YamlFile, read_yaml
+from bot.languages import LANGUAGES
 from bot.settings import get_settings
 
 WORDING_FOLDER = "responses"

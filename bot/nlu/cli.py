@@ -147,7 +147,8 @@ def _ranked(questions: Sequence["UnansweredQuestion"]) -> dict[str, str]:
 
 
 def _table(judged: Sequence["Judgement"]) -> list[str]:
-    from bot.nlu.evaluation import LANGUAGES, figures
+    from bot.languages import LANGUAGES
+    from bot.nlu.evaluation import figures
 
     lines = [HEADING]
     for language in LANGUAGES:

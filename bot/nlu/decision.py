@@ -4,7 +4,8 @@ Rasa's own fallback classifier knows one threshold; this one applies the calibra
 conversation, because what a person types into a form, or to a member of staff, is not a question to the program.
 """
 
-from typing import Any, Dict, List, Optional, Type
+from functools import lru_cache
+from typing import Any, Dict, FrozenSet, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -18,15 +19,13 @@ from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
 from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 
+from bot.directory import PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
 from bot.nlu.places import place_words
-from bot.nlu.text import fold, has_words, is_command, is_question, normalise, unshield
+from bot.nlu.text import LONGEST, fold, has_words, is_command, is_question, normalise, unshield
 from bot.nlu.tokens import blank_pipeline
 
-LONGEST = 2000  # characters of a message; the chat says so and never sends more
-
-PLACE_TOPIC = "network/responsible_partner"
 # taken at lower confidence: a wrong greeting costs nobody anything
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "repeat", "affirm", "deny", "cancel"})
 SMALL_TALK_CONFIDENCE = 0.35
@@ -88,11 +87,9 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
         form_slot = slots.get("requested_slot") if tracker and tracker.active_loop_name else None
         if form_slot:
             return _in_form(message, text, form_slot)
-        if not has_words(normalise(text)):
-            return "inform_place" if _names_only_a_place(message, text) else "unreadable"
         if _names_only_a_place(message, text):
             return "inform_place"
-        return _by_outcome(message)
+        return _by_outcome(message) if has_words(normalise(text)) else "unreadable"
 
 
 def _by_outcome(message: Message) -> Optional[str]:
@@ -151,6 +148,11 @@ def _best_name(message: Message) -> str:
     return str(ranking[0]["name"])
 
 
+@lru_cache(maxsize=1)
+def _place_fillers() -> FrozenSet[str]:
+    return frozenset(fold(word) for word in place_words()["place_fillers"])
+
+
 def _names_only_a_place(message: Message, text: str) -> bool:
     """Whether nothing is left of a message without the places it names and words that carry no question."""
     places = [each for each in message.get(ENTITIES) or [] if each["entity"] in ("place", "region", "outside")]
@@ -160,6 +162,6 @@ def _names_only_a_place(message: Message, text: str) -> bool:
     rest = message.get(TEXT)
     for each in sorted(places, key=lambda found: -found["start"]):
         rest = f"{rest[: each['start']]} {rest[each['end'] :]}"
-    fillers = {fold(word) for word in place_words()["place_fillers"]}
+    fillers = _place_fillers()
     tokens = [fold(token.text) for token in blank_pipeline(message.get("language") or "en")(rest)]
     return all(not has_words(token) or token in fillers or token in _STOP_WORDS for token in tokens)

@@ -13,12 +13,12 @@ import numpy as np
 import yaml
 
 from bot.environment import quiet_rasa
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC, Outcome, Promises, calibrate
 from bot.nlu.encoder import Encoder
 from bot.nlu.kernel import KernelClassifier, KernelConfig
 from bot.nlu.text import fold, normalise
 
-LANGUAGES = ("de", "en", "ja")
 SUGGESTED = 3
 
 

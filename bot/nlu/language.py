@@ -21,10 +21,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
 
+from bot.languages import LANGUAGES
 from bot.nlu.places import get_gazetteer
 from bot.nlu.text import has_han, has_kana, is_command, is_question, normalise
 
-LANGUAGES = ("de", "en", "ja")
 DEFAULT_LANGUAGE = "en"
 LANGUAGE_KEY = "language"
 # how many words it takes to change the language of a conversation, and while a form asks for names and addresses

@@ -23,7 +23,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from bot.directory import Directory, get_directory
-from bot.nlu.text import has_han, has_kana, is_command
+from bot.nlu.text import full_width, has_han, has_kana, is_command
 from bot.settings import get_settings
 
 NOT_OUTSIDE = frozenset({"DE", "JP", "EU", "EZ", "UN", "QO", "ZZ", "XA", "XB"})
@@ -126,8 +126,8 @@ class Gazetteer:
             yield Found(entity.label_, tuple(entity.ent_id_.split(";")), entity.start_char, entity.end_char)
 
     def _in_japanese(self, text: str) -> Iterator[Found]:
-        positions = [index for index, sign in enumerate(text) if sign not in _JOINERS]
-        plain = "".join(text[index] for index in positions)
+        signs = [each for each in full_width(text) if each[0] not in _JOINERS]
+        plain = "".join(sign for sign, _, _ in signs)
         for entity in self._japanese(plain).ents:
             start, end = entity.start_char, entity.end_char
             if _inside_katakana(plain, start, end):
@@ -136,7 +136,7 @@ class Gazetteer:
                 end == len(plain) or any(plain.startswith(sign, end) for sign in self._words["katakana_behind"])
             ):
                 continue
-            yield Found(entity.label_, tuple(entity.ent_id_.split(";")), positions[start], positions[end - 1] + 1)
+            yield Found(entity.label_, tuple(entity.ent_id_.split(";")), signs[start][1], signs[end - 1][2])
 
     def _postcodes(self, text: str) -> Iterator[Found]:
         for match in _POSTCODE.finditer(text):

@@ -2,16 +2,19 @@
 
 import re
 import unicodedata
+from typing import Iterator, Tuple
 
 # Word joiner: put in front of typed text that begins with the intent prefix, so that Rasa never reads it as a command.
 SHIELD = "\u2060"
 INTENT_PREFIX = "/"
+LONGEST = 2000  # characters of a message; the chat says so and never sends more
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff々〆]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _SPACE = re.compile(r"\s+")
+_VOICING_MARKS = ("ﾞ", "ﾟ")
 
 
 def shield(text: str) -> str:
@@ -37,6 +40,19 @@ def normalise(text: str) -> str:
 def fold(text: str) -> str:
     """Key for comparing names and phrases: ``normalise``, case folded, umlauts kept."""
     return normalise(text).casefold()
+
+
+def full_width(text: str) -> Iterator[Tuple[str, int, int]]:
+    """The characters of the NFKC form, each with where in ``text`` it begins and ends.
+
+    A half-width kana and the voicing mark behind it are one character.
+    """
+    start = 0
+    while start < len(text):
+        end = start + (2 if text[start + 1 : start + 2] in _VOICING_MARKS else 1)
+        for sign in unicodedata.normalize("NFKC", text[start:end]):
+            yield sign, start, end
+        start = end
 
 
 def is_question(text: str) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from actions.handoff_form import (
-    LONGEST_CONCERN,
     InvalidEntry,
     ValidateHandoffForm,
     read_concern,
@@ -15,6 +14,7 @@ from actions.handoff_form import (
     read_place,
 )
 from bot.directory import get_directory
+from bot.nlu.text import LONGEST
 from tests.actions.trio import Conversation
 
 FORM = "handoff_form"
@@ -77,7 +77,7 @@ def test_no_name(typed: str) -> None:
 def test_concern_keeps_lines() -> None:
     assert read_concern(" Büro\n- 4 Plätze ") == "Büro\n- 4 Plätze"
     with pytest.raises(InvalidEntry, match="utter_invalid_concern"):
-        read_concern("x" * (LONGEST_CONCERN + 1))
+        read_concern("x" * (LONGEST + 1))
 
 
 @pytest.mark.parametrize(

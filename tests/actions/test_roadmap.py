@@ -12,8 +12,8 @@ import actions.roadmap as guided
 import actions.turn as turn_module
 from actions.roadmap_answers import asks_something, choice_of_intent, read_choice
 from actions.roadmap_checklist import roadmap
-from bot.knowledge.records import LANGUAGES
 from bot.knowledge.roadmap import QUESTIONS
+from bot.languages import LANGUAGES
 from bot.nlu.places import get_gazetteer
 from bot.settings import PROJECT_ROOT
 from cases.migrate import upgrade

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.data import data_with, draw, flat_intent, of_languages, topic_of, write_nlu
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC
-from bot.nlu.evaluation import LANGUAGES, Example, load_phrases
+from bot.nlu.evaluation import Example, load_phrases
 from bot.settings import get_settings
 
 DATA = get_settings().data_dir

@@ -12,8 +12,9 @@ from benchmarks.plots import risk_curve, working_point
 from benchmarks.report import write_report
 from benchmarks.run import Step
 from benchmarks.understanding import steps
+from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC, Outcome
-from bot.nlu.evaluation import LANGUAGES, Example, Judgement
+from bot.nlu.evaluation import Example, Judgement
 
 TOPICS = ("tax/vat", "tax/trade", "company/sites", "living/schools")
 # how often a peer of this kind is right, in the results made up here

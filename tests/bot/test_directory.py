@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bot.directory import (
-    LANGUAGES,
     STATEWIDE_PARTNER,
     Directory,
     DirectoryError,
@@ -18,6 +17,7 @@ from bot.directory import (
     load_directory,
     place_key,
 )
+from bot.languages import LANGUAGES
 from bot.settings import PROJECT_ROOT
 
 DATA = PROJECT_ROOT / "data" / "directory"

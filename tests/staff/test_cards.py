@@ -2,8 +2,9 @@ import dataclasses
 
 import pytest
 
-from bot.directory import LANGUAGES, Directory
+from bot.directory import Directory
 from bot.knowledge.wording import Wording
+from bot.languages import LANGUAGES
 from cases.models import OutboxEntry
 from cases.records import Receipt, TranscriptLine
 from cases.states import Author, OutboxKind

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
-from bot.nlu.evaluation import LANGUAGES, Figures, Judgement, ask_model, figures, load_phrases, load_questions
+from bot.languages import LANGUAGES
+from bot.nlu.evaluation import Figures, Judgement, ask_model, figures, load_phrases, load_questions
 from bot.nlu.text import fold
 from bot.settings import PROJECT_ROOT, get_settings
 from bot.training import current_model, train

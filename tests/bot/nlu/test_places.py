@@ -24,6 +24,8 @@ def found(text: str, kind: str = "place") -> list[tuple[str, ...]]:
         ("デュッセルドルフ市内のオフィス", DUESSELDORF),
         ("ケルンで", KOELN),
         ("ノイス", NEUSS),
+        ("ﾃﾞｭｯｾﾙﾄﾞﾙﾌの事務所", DUESSELDORF),
+        ("ｹﾙﾝで", KOELN),
         ("Meerbusch-Büderich", MEERBUSCH),
         ("40213", DUESSELDORF),
         ("４０２１３", DUESSELDORF),
@@ -83,3 +85,9 @@ def test_positions_are_those_of_the_text() -> None:
     text = "オフィスは デュッセル・ドルフ か Köln"
     spans = {text[each.start : each.end] for each in get_gazetteer().find(text) if each.entity == "place"}
     assert "Köln" in spans
+
+
+def test_positions_of_half_width_names_count_voicing_marks() -> None:
+    text = "今ﾃﾞｭｯｾﾙﾄﾞﾙﾌの"
+    (place,) = [each for each in get_gazetteer().find(text) if each.entity == "place"]
+    assert text[place.start : place.end] == "ﾃﾞｭｯｾﾙﾄﾞﾙﾌ"

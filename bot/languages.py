@@ -1,0 +1,3 @@
+"""The languages that the assistant speaks."""
+
+LANGUAGES = ("de", "ja", "en")
