@@ -29,12 +29,13 @@ from bot.nlu.tokens import blank_pipeline
 # taken at lower confidence: a wrong greeting costs nobody anything
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "repeat", "affirm", "deny", "cancel"})
 SMALL_TALK_CONFIDENCE = 0.35
+# what only makes sense after a topic; behind one it need only be the likeliest, as it leads back to that topic
+ASPECTS = frozenset({"aspect_cost", "aspect_time", "aspect_papers", "aspect_office"})
+FOLLOW_UP_CONFIDENCE = 0.5
 # what is heard in the middle of a form, whatever is asked for
 ALWAYS_HEARD = frozenset({"cancel", "privacy", "delete_data", "change_language"})
 # what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered
-HEARD_AS_QUESTION = ALWAYS_HEARD | {
-    "nlu_fallback", "bot_challenge", "menu", "aspect_cost", "aspect_time", "aspect_papers", "aspect_office"
-}  # fmt: skip
+HEARD_AS_QUESTION = ALWAYS_HEARD | ASPECTS | {"nlu_fallback", "bot_challenge", "menu"}
 # answers to a yes-or-no question of a form
 YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
 # slots of forms in which a question is what is asked for, or in which words of a topic are likely a name
@@ -89,7 +90,18 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
             return _in_form(message, text, form_slot)
         if _names_only_a_place(message, text):
             return "inform_place"
-        return _by_outcome(message) if has_words(normalise(text)) else "unreadable"
+        if not has_words(normalise(text)):
+            return "unreadable"
+        return None if slots.get("last_topic") and _follows_up(message) else _by_outcome(message)
+
+
+def _follows_up(message: Message) -> bool:
+    """Whether a message most likely asks for an aspect of the last topic, or for that topic in another place."""
+    ranking = message.get(INTENT_RANKING_KEY) or []
+    if not ranking or ranking[0]["confidence"] < FOLLOW_UP_CONFIDENCE:
+        return False
+    name = ranking[0]["name"]
+    return name in ASPECTS or (name == "inform_place" and _names_place(message))
 
 
 def _by_outcome(message: Message) -> Optional[str]:

@@ -12,7 +12,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.nlu.decision import OutcomeDecider
 from bot.nlu.text import shield
 
-SLOTS = [TextSlot(name, mappings=[{"type": "custom"}]) for name in ("requested_slot", "case_state")]
+SLOTS = [TextSlot(name, mappings=[{"type": "custom"}]) for name in ("requested_slot", "case_state", "last_topic")]
 
 
 def decided(
@@ -23,10 +23,13 @@ def decided(
     loop: bool = True,
     state: str | None = None,
     confidence: float = 0.9,
+    last_topic: str | None = None,
+    entity: str | None = None,
 ) -> str:
     tracker = DialogueStateTracker.from_dict("test", [], SLOTS)
     tracker.update(SlotSet("requested_slot", slot), Domain.empty())
     tracker.update(SlotSet("case_state", state), Domain.empty())
+    tracker.update(SlotSet("last_topic", last_topic), Domain.empty())
     if slot and loop:
         tracker.update(ActiveLoop("handoff_form"), Domain.empty())
     data: dict[str, Any] = {
@@ -34,7 +37,7 @@ def decided(
         "intent": {"name": best.split("/")[0], "confidence": confidence},
         "intent_ranking": [{"name": best, "confidence": confidence}],
         "outcome": outcome,
-        "entities": [],
+        "entities": [{"entity": entity, "value": ["05111000"], "start": 0, "end": 1}] if entity else [],
     }
     (message,) = OutcomeDecider().process([Message(data=data)], tracker)
     return str(message.get("intent")["name"])
@@ -52,6 +55,20 @@ def test_outcomes() -> None:
     assert decided("hello", "greet", "decline", confidence=0.5) == "greet"
     assert decided("🙂", "greet") == "unreadable"
     assert decided("x" * 2001, TOPIC) == "too_long"
+
+
+def test_a_likely_follow_up_needs_a_topic_to_follow() -> None:
+    question = "Where would one have to hand that in?"
+    assert decided(question, "aspect_office", "suggest", confidence=0.6) == "nlu_fallback"
+    assert decided(question, "aspect_office", "suggest", confidence=0.6, last_topic=TOPIC) == "aspect_office"
+    assert decided(question, "aspect_office", "suggest", confidence=0.4, last_topic=TOPIC) == "nlu_fallback"
+    assert decided(QUESTION, TOPIC, "suggest", confidence=0.6, last_topic=TOPIC) == "nlu_fallback"
+
+
+def test_a_likely_place_needs_one_that_is_named() -> None:
+    question = "And once the three of us move over there?"
+    assert decided(question, "inform_place", "suggest", last_topic=TOPIC, entity="place") == "inform_place"
+    assert decided(question, "inform_place", "suggest", last_topic=TOPIC) == "nlu_fallback"
 
 
 @pytest.mark.parametrize("slot", ["company", "contact_name", "email", "phone", "municipality", "consent", "confirm"])
