@@ -10,7 +10,6 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
 
 from cases.states import CaseLogUnavailable
 
@@ -35,15 +34,10 @@ def make_engine(url: str) -> Engine:
     if address.get_backend_name() != "sqlite":
         # READ COMMITTED, PostgreSQL's own default, is what the locking in the store is written for
         return create_engine(address, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    in_file = address.database if address.database != ":memory:" else None
-    if in_file:
-        Path(in_file).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"timeout": LOCK_TIMEOUT_SECONDS, "check_same_thread": False}
-    if in_file:
-        # SQLAlchemy would open the file anew for each transaction, which takes longer than the transaction
-        engine = create_engine(address, future=True, poolclass=QueuePool, connect_args=arguments)
-    else:
-        engine = create_engine(address, future=True, connect_args=arguments)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    # opened anew for each transaction: a connection kept open would write on into a file that has been moved away
+    engine = create_engine(address, future=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
 
     def prepare(connection: Any, _: Any) -> None:
         # pysqlite would otherwise decide on its own when a transaction begins
