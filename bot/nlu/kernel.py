@@ -6,8 +6,9 @@ offices). Against logistic regression on the same vectors it is right far more o
 figures): with nearly a hundred topics that lie close together, what counts is which phrases are near, and that a linear
 boundary in 512 dimensions cannot hold.
 
-The dual solution costs one Cholesky factorisation. Its leading block is the factorisation for the leading examples
-alone, so with the held-back examples put last, scores for them come without a second training.
+The dual solution costs one Cholesky factorisation. With the held-back examples put last, the scores that a classifier
+without them would give them follow from its trailing block and the dual solution, without a second training (block
+leave-out, Rifkin and Lippert 2007, "Notes on regularized least squares").
 """
 
 from dataclasses import dataclass
@@ -89,7 +90,6 @@ class KernelClassifier:
         ngrams = self._vectorizer.fit_transform(texts)
         self._postings = ngrams.T.tocsr()
         gram = self._gram(ngrams)
-        to_held_back = gram[known:, :known].copy()
         gram[np.diag_indices_from(gram)] += np.float32(self.config.ridge)
         # the transpose of the lower half is the upper half, and in LAPACK's own order: nothing is copied
         factor, info = spotrf(gram.T, lower=0, clean=0, overwrite_a=1)
@@ -97,8 +97,10 @@ class KernelClassifier:
             raise ValueError(
                 "The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml."
             )
-        left_out: Array = to_held_back @ cho_solve((factor[:known, :known], False), targets[:known], check_finite=False)
         self._dual = np.ascontiguousarray(cho_solve((factor, False), targets, check_finite=False), dtype=np.float32)
+        # what the trailing block of the inverse is the inverse of; below its diagonal stands what was not cleaned
+        block = np.triu(factor[known:, known:])
+        left_out: Array = targets[known:] - block.T @ (block @ self._dual[known:])
         return left_out
 
     def scores(self, texts: list[str], vectors: Array) -> Array:
