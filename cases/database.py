@@ -1,5 +1,7 @@
 """The connection to the case log's database: SQLite by default, PostgreSQL by URL, and sessions for both."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -42,7 +44,8 @@ def make_engine(url: str) -> Engine:
     def prepare(connection: Any, _: Any) -> None:
         # pysqlite would otherwise decide on its own when a transaction begins
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+        _keep_write_ahead_log(connection)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Connection) -> None:
@@ -52,6 +55,22 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _keep_write_ahead_log(connection: Any) -> None:
+    """Switch a SQLite database to its write-ahead log; waits as long as for any lock.
+
+    While two processes open a new database at once, SQLite refuses the switch without asking its busy timeout.
+    """
+    end = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 class Database:

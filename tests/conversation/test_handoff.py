@@ -8,6 +8,7 @@ import pytest
 from actions.turn import knowledge
 from bot.directory import get_directory
 from bot.knowledge.wording import get_wording
+from cases.outbox import LEASE
 from cases.states import CaseState
 from tests.conversation.questions import (
     CANCEL,
@@ -28,7 +29,7 @@ from tests.conversation.questions import (
     PHONE,
     WITHDRAW,
 )  # fmt: skip
-from tests.running import Chat, Reply, wait_for
+from tests.running import PATIENCE_SECONDS, Chat, Reply, wait_for
 
 pytestmark = pytest.mark.server
 
@@ -114,8 +115,11 @@ def test_the_notice_is_written_once_although_the_relay_was_killed(chat: Chat, la
     wait_for(lambda: chat.assistant.notices(case.number), "the notice")
     chat.assistant.kill("relay")
     chat.assistant.start("relay")
+    # killed between writing and marking, the entry stays leased to the dead relay until the lease has passed
     wait_for(
-        lambda: all(entry.delivered_at for entry in chat.assistant.cases.case_file(case.number).outbox), "delivery"
+        lambda: all(entry.delivered_at for entry in chat.assistant.cases.case_file(case.number).outbox),
+        "delivery",
+        LEASE.total_seconds() + PATIENCE_SECONDS,
     )
     (notice,) = chat.assistant.notices(case.number)
     for text in (CONCERN[language], COMPANY, NAME, EMAIL):
