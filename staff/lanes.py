@@ -163,6 +163,10 @@ class Lane:
             # nothing was sent; the entry waits for somebody to mend the data
             await self._failed(entry, f"The notice cannot be written: {error!r}.", temporary=False, uncertain=False)
             return
+        except CaseLogUnavailable:
+            # nothing was sent: due again as soon as the case log is back, not only when the lease runs out
+            await self._log.do(lambda: store.release(entry))
+            return
         if not await self._log.do(lambda: store.start_attempt(entry, lease=LEASE)):
             return
         try:
