@@ -1,9 +1,10 @@
 """``python -m actions``: the action server, configured by the settings alone."""
 
 import logging
+import os
 import sys
 
-from bot.environment import prepare_environment
+from bot.environment import KEPT_SECONDS, prepare_environment
 from bot.settings import SettingsError, get_settings
 
 
@@ -15,6 +16,8 @@ def main() -> int:
         print(f"Settings: {error}", file=sys.stderr)
         return 2
     prepare_environment(settings, serving=True)
+    # longer than the Rasa server keeps a connection: whoever closes first must not be the one who is asked
+    os.environ["SANIC_KEEP_ALIVE_TIMEOUT"] = str(int(2 * KEPT_SECONDS))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
     from rasa_sdk.endpoint import run

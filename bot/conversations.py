@@ -9,7 +9,7 @@ import rasa.shared.utils.common
 import sqlalchemy as sa
 import sqlalchemy.orm
 from rasa.core.tracker_store import SQLTrackerStore
-from rasa.shared.core.events import Event, SessionStarted, SlotSet
+from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_NAME_KEY
 from sqlalchemy.engine import Engine
@@ -29,15 +29,17 @@ FORGET_SLOT = "forget_entries"
 
 
 _EVENTS = SQLTrackerStore.SQLEvent.__table__
-_SENDER: Any = sa.bindparam("sender")
-_ALL_SESSIONS = _EVENTS.c.sender_id == _SENDER
-_SESSION_START = (
-    sa.select(sa.func.max(_EVENTS.c.timestamp))
-    .where(_ALL_SESSIONS, _EVENTS.c.type_name == SessionStarted.type_name)
-    .scalar_subquery()
-)
+# as text: what a statement of objects means is worked out anew at each call
+_READ_ALL = sa.text("SELECT data FROM events WHERE sender_id = :sender ORDER BY id")
 # from the latest session's start on; everything where no session was started
-_LATEST_SESSION = sa.and_(_ALL_SESSIONS, sa.or_(_EVENTS.c.timestamp >= _SESSION_START, _SESSION_START.is_(None)))
+_READ_LATEST = sa.text(
+    "SELECT data FROM events WHERE sender_id = :sender AND timestamp >= COALESCE("
+    "(SELECT MAX(timestamp) FROM events WHERE sender_id = :sender AND type_name = 'session_started'), 0) ORDER BY id"
+)
+_COUNT_LATEST = sa.text(
+    "SELECT COUNT(*) FROM events WHERE sender_id = :sender AND timestamp >= COALESCE("
+    "(SELECT MAX(timestamp) FROM events WHERE sender_id = :sender AND type_name = 'session_started'), 0)"
+)
 
 
 class ConversationStore(SQLTrackerStore):
@@ -71,16 +73,14 @@ class ConversationStore(SQLTrackerStore):
             discard_entries(self.engine, tracker.sender_id, _EVENTS)
             tracker.update(SlotSet(FORGET_SLOT, None))
         await self.stream_events(tracker)
-        known = sa.select(sa.func.count()).select_from(_EVENTS).where(_LATEST_SESSION)
         with self.engine.begin() as connection:
-            count = connection.execute(known, {"sender": tracker.sender_id}).scalar_one()
+            count = connection.execute(_COUNT_LATEST, {"sender": tracker.sender_id}).scalar_one()
             rows = [_row(tracker.sender_id, event) for event in list(tracker.events)[count:]]
             if rows:
                 connection.execute(_EVENTS.insert(), rows)
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
-        which = _ALL_SESSIONS if fetch_events_from_all_sessions else _LATEST_SESSION
-        query = sa.select(_EVENTS.c.data).where(which).order_by(_EVENTS.c.id)
+        query = _READ_ALL if fetch_events_from_all_sessions else _READ_LATEST
         with self.engine.connect() as connection:
             events = [json.loads(data) for (data,) in connection.execute(query, {"sender": sender_id})]
         if not self.domain or not events:

@@ -6,6 +6,9 @@ import warnings
 
 from bot.settings import PROJECT_ROOT, Settings
 
+# seconds that the Rasa server keeps a connection to the action server for the next turn
+KEPT_SECONDS = 60.0
+
 
 def prepare_environment(settings: Settings, *, serving: bool = False) -> None:
     """Set the variables that ``endpoints.yml`` refers to, silence TensorFlow, and keep Rasa from reporting usage.

@@ -1,21 +1,41 @@
 """Lets Rasa take a turn without work that comes out the same each time."""
 
+import asyncio
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import aiohttp
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import GraphNode
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.slots import Slot
+from rasa.utils.endpoints import DEFAULT_REQUEST_TIMEOUT, EndpointConfig
+
+from bot.environment import KEPT_SECONDS
+
+Step = tuple[str, GraphNode, tuple[str, ...]]
 
 _validate_with_schema_check = RemoteAction._validate_action_result
+_plans: "WeakKeyDictionary[DaskGraphRunner, dict[tuple[str, ...], list[Step]]]" = WeakKeyDictionary()
+_connectors: "WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.TCPConnector]" = WeakKeyDictionary()
 
 
 def take_turns_cheaply() -> None:
-    """Replace Rasa's check of what the action server answered, in this process; what it refuses is the same.
+    """Replace parts of Rasa in this process by ones that come to the same result.
 
-    Rasa checks the schema of the answer against the schema of schemas for each action, which took more than two fifths
-    of a turn. The schema does not change, so it is checked once.
+    - The schema of what the action server answers is checked against the schema of schemas once, not for each action;
+      that took more than two fifths of a turn.
+    - The order in which the parts of a graph run is worked out once, not for each message and prediction.
+    - Slots, of which each state of a conversation holds its own, are copied without asking how to copy.
+    - Connections to the action server are kept.
     """
     RemoteAction._validate_action_result = _validate
+    DaskGraphRunner.run = _run
+    Slot.__copy__ = _copy
+    EndpointConfig.session = _session
 
 
 @lru_cache(maxsize=1)
@@ -29,3 +49,60 @@ def _validator() -> Any:
 def _validate(action: RemoteAction, result: dict[str, Any]) -> bool:
     # what is wrong is left to Rasa, which says it in its own words
     return bool(_validator().is_valid(result)) or bool(_validate_with_schema_check(action, result))
+
+
+def _run(
+    runner: DaskGraphRunner, inputs: dict[str, Any] | None = None, targets: list[str] | None = None
+) -> dict[str, Any]:
+    names = tuple(targets or runner._graph_schema.target_names)
+    plans = _plans.setdefault(runner, {})
+    if names not in plans:
+        plans[names] = _plan(runner, names)
+    values: dict[str, Any] = {name: (name, value) for name, value in (inputs or {}).items()}
+    try:
+        for name, node, needs in plans[names]:
+            # a node names what it misses
+            values[name] = node(*(values.get(need, need) for need in needs))
+        return dict(values[name] for name in names)
+    except RuntimeError as error:
+        raise GraphRunError("Error running runner.") from error
+
+
+def _plan(runner: DaskGraphRunner, targets: tuple[str, ...]) -> list[Step]:
+    """The nodes that the targets need, each after those it needs itself. What is no node is an input."""
+    nodes, plan, seen = runner._graph_schema.nodes, [], set()
+
+    def visit(name: str) -> None:
+        if name in seen or name not in nodes:
+            return
+        seen.add(name)
+        needs = tuple(nodes[name].needs.values())
+        for need in needs:
+            visit(need)
+        plan.append((name, runner._instantiated_nodes[name], needs))
+
+    for target in targets:
+        visit(target)
+    return plan
+
+
+def _copy(slot: Slot) -> Slot:
+    """What ``copy.copy`` does for an object without rules of its own."""
+    twin = object.__new__(type(slot))
+    twin.__dict__.update(slot.__dict__)
+    return twin
+
+
+def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
+    """Rasa's session on a connector that outlives it."""
+    loop = asyncio.get_running_loop()
+    connector = _connectors.get(loop)
+    if connector is None or connector.closed:
+        connector = _connectors[loop] = aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS, limit=0)
+    return aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=False,
+        headers=endpoint.headers,
+        auth=aiohttp.BasicAuth(**endpoint.basic_auth) if endpoint.basic_auth else None,
+        timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT),
+    )

@@ -1,5 +1,6 @@
 """The connection to the case log's database: SQLite by default, PostgreSQL by URL, and sessions for both."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from cases.states import CaseLogUnavailable
 
@@ -38,10 +40,17 @@ def make_engine(url: str) -> Engine:
         return create_engine(address, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    # opened anew for each transaction: a connection kept open would write on into a file that has been moved away
-    engine = create_engine(address, future=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+    # kept open: opening the file anew, and tidying its log at each close, takes longer than a transaction
+    engine = create_engine(
+        address,
+        future=True,
+        poolclass=QueuePool,
+        connect_args={"timeout": LOCK_TIMEOUT_SECONDS, "check_same_thread": False},
+    )
+    path = address.database or ""
 
-    def prepare(connection: Any, _: Any) -> None:
+    def prepare(connection: Any, record: Any) -> None:
+        record.info["file"] = _file_at(path)
         # pysqlite would otherwise decide on its own when a transaction begins
         connection.isolation_level = None
         _keep_write_ahead_log(connection)
@@ -52,9 +61,24 @@ def make_engine(url: str) -> Engine:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    def check(_: Any, record: Any, __: Any) -> None:
+        # a connection would write on into a file that has been moved away; the pool opens another then
+        if record.info["file"] != _file_at(path):
+            raise DisconnectionError("the file is another one")
+
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", check)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file lies at a path, by device and inode; None for no file and for a database in memory."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _keep_write_ahead_log(connection: Any) -> None:

@@ -33,9 +33,7 @@ async def test_an_entry_whose_preparation_lost_the_database_goes_when_it_is_back
         sent.append(entry.key)
         return Sending("test", send)
 
-    lane = Lane(
-        PatientLog(store, stop, 0.05), "worker", Direction.TO_STAFF, prepare, at_once=1, poll_seconds=0.05
-    )
+    lane = Lane(PatientLog(store, stop, 0.05), "worker", Direction.TO_STAFF, prepare, at_once=1, poll_seconds=0.05)
     lane.delivered = lambda _: stop.set()
     # the clock of the test stands still: a lease that had to run out never would
     await asyncio.wait_for(lane.run(), 60)
