@@ -35,8 +35,11 @@ class Assistant:
         """Take up the model of ``folder``, set up as for serving."""
         from rasa.core.agent import load_agent
 
+        from bot.turns import take_turns_cheaply
+
         prepare_environment(get_settings(), serving=True)
         quiet_rasa()
+        take_turns_cheaply()
         self._folder = folder
         self._agent = self._loop.run_until_complete(load_agent(model_path=str(folder / MODEL)))
 

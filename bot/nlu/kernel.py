@@ -25,7 +25,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 Array = npt.NDArray[np.float32]
 
-FEW = 4  # messages, for which general methods spend more time on preparing than on the work
+FEW = 8  # messages, for which general methods spend more time on preparing than on the work
 BLOCK = 512  # rows of the kernel matrix made at a time, so that no second matrix of its size is needed
 
 
@@ -39,6 +39,7 @@ class KernelConfig:
     shortest: int = 1  # of the character n-grams
     longest: int = 3
     dimensions: int = 128  # principal directions of the vectors that are kept
+    kept: int = 128  # directions of both kinds together that are kept in the end: memory read for each message
     separating_share: float = 0.23  # of the squared distance: along directions that tell the classes apart, 0 to 1
     shrinkage: float = 0.5  # of the covariance within classes when those directions are sought, 0 to 1
 
@@ -68,6 +69,8 @@ class KernelClassifier:
         self._directions: Array = np.zeros((0, 0), dtype=np.float32)
         # directions that tell the classes apart, shape (d, classes - 1): linear discriminant analysis
         self._separating: Array = np.zeros((0, 0), dtype=np.float32)
+        # principal directions of both together, shape (dimensions + classes - 1, kept)
+        self._kept: Array = np.zeros((0, 0), dtype=np.float32)
         self._vectors: Array = np.zeros((0, 0), dtype=np.float32)
         # n-grams by examples: one row is the list of examples that hold an n-gram
         self._postings = csr_matrix((0, 0), dtype=np.float32)
@@ -83,12 +86,13 @@ class KernelClassifier:
         column = {label: index for index, label in enumerate(self.classes)}
         targets = np.zeros((len(labels), len(self.classes)), dtype=np.float32)
         targets[np.arange(len(labels)), [column[label] for label in labels]] = 1.0
-        _, axes = np.linalg.eigh(vectors.T @ vectors)
-        self._directions = np.ascontiguousarray(axes[:, ::-1][:, : self.config.dimensions], dtype=np.float32)
+        self._directions = _principal_directions(vectors, self.config.dimensions)
         known = len(labels) - held_back
         # the classes of the held-back examples must not be known to what judges them
         self._separating = _separating_directions(vectors[:known], labels[:known], self.config.shrinkage)
-        self._vectors = self._project(vectors)
+        both = self._both(vectors)
+        self._kept = _principal_directions(both, self.config.kept)
+        self._vectors = _unit(both @ self._kept)
         ngrams = self._vectorizer.fit_transform(texts)
         self._postings = ngrams.T.tocsr()
         gram = self._gram(ngrams)
@@ -130,6 +134,9 @@ class KernelClassifier:
         return csr_matrix((weights, columns, pointers), shape=(len(texts), len(vocabulary)), dtype=np.float32)
 
     def _project(self, vectors: Array) -> Array:
+        return _unit(self._both(vectors) @ self._kept)
+
+    def _both(self, vectors: Array) -> Array:
         """Rows of length 1 whose squared distance is the weighted sum of the distances in both sets of directions."""
         vectors = vectors.astype(np.float32)
         share = self.config.separating_share if self._separating.size else 0.0
@@ -173,6 +180,7 @@ class KernelClassifier:
         arrays = {
             "directions": self._directions,
             "separating": self._separating,
+            "kept": self._kept,
             "vectors": self._vectors,
             "dual": self._dual,
             "idf": self._vectorizer.idf_,
@@ -187,12 +195,18 @@ class KernelClassifier:
         self.classes = list(plain["classes"])
         self._vectorizer = ngram_vectorizer(self.config, plain["vocabulary"])
         self._vectorizer.idf_ = arrays["idf"]
-        self._directions, self._separating = arrays["directions"], arrays["separating"]
+        self._directions, self._separating, self._kept = (arrays[key] for key in ("directions", "separating", "kept"))
         self._vectors, self._dual = arrays["vectors"], arrays["dual"]
         shape = (len(plain["vocabulary"]), len(self._vectors))
         self._postings = csr_matrix(
             (arrays["posting_data"], arrays["posting_indices"], arrays["posting_indptr"]), shape=shape, dtype=np.float32
         )
+
+
+def _principal_directions(rows: Array, count: int) -> Array:
+    """The ``count`` directions, shape (d, count), along which rows differ most from zero."""
+    _, axes = np.linalg.eigh(rows.T @ rows)
+    return np.ascontiguousarray(axes[:, ::-1][:, :count], dtype=np.float32)
 
 
 def _separating_directions(vectors: Array, labels: list[str], shrinkage: float) -> Array:
