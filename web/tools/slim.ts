@@ -15,7 +15,7 @@ const REPLACED: readonly { library: string; file: RegExp; code: string }[] = [
     // the browser's own parser of addresses
     library: "engine.io-client",
     file: /\/contrib\/parseuri\.js$/,
-    code: "export function parse(text) { const url = new URL(text); return { protocol: url.protocol.slice(0, -1), host: url.hostname.replace(/^\\[|\\]$/g, ''), port: url.port, path: url.pathname === '/' ? '' : url.pathname, query: url.search.slice(1) }; }",
+    code: "export function parse(text) { const url = new URL(text); return { source: text, protocol: url.protocol.slice(0, -1), host: url.hostname.replace(/^\\[|\\]$/g, ''), port: url.port, path: url.pathname === '/' ? '' : url.pathname, query: url.search.slice(1) }; }",
   },
   {
     // neither side sends binary data
