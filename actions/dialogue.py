@@ -8,6 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import decline, give_answer, offer_topics
 from actions.places import tell_partner
 from actions.privacy import erase_everything
+from actions.roadmap import tell_checklist
+from actions.roadmap_checklist import answers_of
 from actions.turn import Event, Turn, knowledge, slot_set
 from bot.languages import LANGUAGES
 
@@ -101,6 +103,8 @@ class ActionRepeat(Action):
             tell_partner(turn)
         elif kind == "menu":
             show_menu(turn)
+        elif kind == "roadmap" and any(answers_of(turn).values()):
+            tell_checklist(turn, answers_of(turn))
         elif turn.intent == "repeat":
             turn.say("utter_nothing_to_repeat", {"type": "suggestions", "topics": []})
         else:

@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import offer_topics
 from actions.roadmap_answers import asks_something, choice_of_intent, read_choice
-from actions.roadmap_checklist import answers_of, checklist_message, checklist_text, roadmap, slot_of
+from actions.roadmap_checklist import Answers, answers_of, checklist_message, checklist_text, roadmap, slot_of
 from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
 from bot.knowledge.roadmap import QUESTIONS, UNKNOWN
 from cases.states import CaseLogUnavailable, CaseNotFound
@@ -202,6 +202,18 @@ class ValidateRoadmapForm(Action):
         return await _place_events(turn, str(places[0].ags or places[0].region))
 
 
+def tell_checklist(turn: Turn, answers: Answers) -> dict[str, Any]:
+    """Show the checklist for some answers in the language of now, then its topics; returns the checklist's message."""
+    checklist = checklist_message(turn, answers)
+    turn.dispatcher.utter_message(text=checklist_text(turn, answers, checklist["title"]), json_message=checklist)
+    topics = [topic for topic in dict.fromkeys(item["topic"] for item in checklist["items"]) if topic in knowledge()]
+    buttons = [turn.topic_button(topic) for topic in topics]
+    buttons.append(turn.button("person_button", "/talk_to_person"))
+    buttons.append(turn.button("roadmap_again_button", "/roadmap"))
+    turn.say("utter_roadmap_topics", {"type": "suggestions", "topics": topics}, buttons=buttons)
+    return checklist
+
+
 class ActionShowRoadmap(Action):
     """Does what the end of the form asks for: show the checklist and keep it with the case, or say that it stopped.
 
@@ -228,9 +240,7 @@ class ActionShowRoadmap(Action):
                 for each in corrected
                 if each["name"] == slot_of(question)
             }
-        checklist = checklist_message(turn, answers)
-        dispatcher.utter_message(text=checklist_text(turn, answers, checklist["title"]), json_message=checklist)
-        self._offer_topics(turn, [item["topic"] for item in checklist["items"]])
+        checklist = tell_checklist(turn, answers)
         await self._keep(turn, checklist)
         return [
             *corrected,
@@ -238,13 +248,6 @@ class ActionShowRoadmap(Action):
             slot_set("misses", 0),
             slot_set("pending", None),
         ]
-
-    def _offer_topics(self, turn: Turn, steps: list[str]) -> None:
-        topics = [topic for topic in dict.fromkeys(steps) if topic in knowledge()]
-        buttons = [turn.topic_button(topic) for topic in topics]
-        buttons.append(turn.button("person_button", "/talk_to_person"))
-        buttons.append(turn.button("roadmap_again_button", "/roadmap"))
-        turn.say("utter_roadmap_topics", {"type": "suggestions", "topics": topics}, buttons=buttons)
 
     async def _keep(self, turn: Turn, checklist: dict[str, Any]) -> None:
         await turn.log_turn(None, "answered")

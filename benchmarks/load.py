@@ -2,10 +2,13 @@
 
     .venv/bin/python -m benchmarks.load [--url http://127.0.0.1:5005] [--chats 1 10 50 200] [--turns 5]
 
-Each chat asks one question after another, with a pause to read in between unless ``--pause 0``. A turn is timed from
-sending until the last message of the reply. Prints a Markdown table. Bounded in count (250 chats, 50 turns) and in time
-(``--seconds``); other machines than this one are refused. The limits of the chat must let it through: start the server
-with NRWBOT_CHAT_ADDRESS_MESSAGES_PER_MINUTE=100000 and NRWBOT_CHAT_ADDRESS_SESSIONS_PER_HOUR=100000.
+Each chat is opened and welcomed, then asks one question after another, with a pause to read in between unless
+``--pause 0``. A turn is timed from sending until its reply is complete: until the channel tells, after the last
+message, that the assistant has stopped typing. Prints a Markdown table. Bounded in count (250 chats, 50 turns) and in
+time (``--seconds`` for a round, its opening included); other machines than this one are refused. The limits of the chat
+must let it through: start the server with NRWBOT_CHAT_ADDRESS_MESSAGES_PER_MINUTE=100000 and
+NRWBOT_CHAT_ADDRESS_SESSIONS_PER_HOUR=100000, for ``--pause 0`` also NRWBOT_CHAT_MESSAGES_PER_MINUTE=100000 and
+NRWBOT_CHAT_MESSAGES_AT_ONCE=1000.
 """
 
 import argparse
@@ -27,8 +30,10 @@ if not hasattr(aiohttp, "ClientWSTimeout"):
     aiohttp.ClientWSTimeout = lambda ws_close=None, **_: ws_close
 
 MOST_CHATS, MOST_TURNS = 250, 50
-TURN_SECONDS = 30.0
+# a turn that takes longer counts as an error; at 200 chats without pauses a turn waits for 199 others
+TURN_SECONDS = 120.0
 APOLOGY = "fault"
+MODULES = ("bot.server", "actions", "staff")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 QUESTIONS = (
     "Wie gründe ich eine GmbH?",
@@ -46,8 +51,9 @@ QUESTIONS = (
 
 @dataclass
 class Figures:
-    """What one round measured: turns and first acknowledgements in seconds, errors by kind."""
+    """What one round measured: turns, first acknowledgements and the talking as a whole in seconds, errors by kind."""
 
+    seconds: float = 0.0
     turns: list[float] = field(default_factory=list)
     acknowledged: list[float] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
@@ -57,41 +63,47 @@ class Figures:
 
 
 class Chat:
-    """One client: a turn ends when the channel tells that the assistant has stopped typing and has said something."""
+    """One client, who waits for the whole reply before going on."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = socketio.AsyncClient(reconnection=False)
-        self._said = asyncio.Event()
-        self._kind = ""
+        self._complete = asyncio.Event()
+        self._kinds: list[str] = []
         self._client.on("bot_uttered", self._uttered)
+        self._client.on("typing", self._typing)
 
     async def _uttered(self, message: dict[str, Any]) -> None:
-        # the last message of a turn carries what the turn is
-        if message["custom"]:
-            self._kind = str(message["custom"].get("type"))
-            self._said.set()
+        self._kinds.append(str(message["custom"].get("type")))
+
+    async def _typing(self, told: dict[str, Any]) -> None:
+        # with messages before it, as a chat that is resumed may be told so at once
+        if told == {"from": "bot", "on": False} and self._kinds:
+            self._complete.set()
 
     async def open(self) -> None:
+        """Connect, and wait for the whole welcome. Raises ``RuntimeError`` when there is none."""
         await self._client.connect(self._url, transports=["websocket"], wait_timeout=TURN_SECONDS)
         asked = {"session": None, "language": "de", "consent": True}
         answer = await self._client.call("session_request", asked, timeout=TURN_SECONDS)
         if answer["status"] != "ok":
             raise RuntimeError(f"session {answer['status']}")
-        await asyncio.wait_for(self._said.wait(), TURN_SECONDS)
-        if self._kind == APOLOGY:
+        await asyncio.wait_for(self._complete.wait(), TURN_SECONDS)
+        if APOLOGY in self._kinds:
             raise RuntimeError("the welcome was an apology")
 
     async def ask(self, question: str, figures: Figures) -> None:
-        self._said.clear()
+        """Take a turn; notes how long it took, or why it failed."""
+        self._complete.clear()
+        self._kinds.clear()
         begun = time.perf_counter()
         answer = await self._client.call("user_uttered", {"message": question}, timeout=TURN_SECONDS)
         if answer["status"] != "ok":
             figures.failed(answer["status"])
             return
         figures.acknowledged.append(time.perf_counter() - begun)
-        await asyncio.wait_for(self._said.wait(), TURN_SECONDS)
-        if self._kind == APOLOGY:
+        await asyncio.wait_for(self._complete.wait(), TURN_SECONDS)
+        if APOLOGY in self._kinds:
             # quick, but no answer: a part of the assistant is away
             figures.failed("apology")
             return
@@ -103,10 +115,16 @@ class Chat:
 
 
 async def round_of(url: str, chats: int, turns: int, pause: float, seconds: float) -> Figures:
-    """Let so many chats talk at once."""
+    """Let so many chats talk at once, all of it within ``seconds``."""
     figures = Figures()
     clients = [Chat(url) for _ in range(chats)]
     dice = random.Random(chats)
+
+    async def opened(client: Chat) -> None:
+        try:
+            await client.open()
+        except Exception as error:
+            figures.failed(f"opening: {type(error).__name__}")
 
     async def talk(client: Chat) -> None:
         try:
@@ -117,16 +135,17 @@ async def round_of(url: str, chats: int, turns: int, pause: float, seconds: floa
         except Exception as error:
             figures.failed(type(error).__name__)
 
-    async def opened(client: Chat) -> None:
-        try:
-            await client.open()
-        except Exception as error:
-            figures.failed(f"opening: {type(error).__name__}")
-
-    try:
+    async def whole() -> None:
         for start in range(0, chats, 20):
             await asyncio.gather(*(opened(client) for client in clients[start : start + 20]))
-        await asyncio.wait_for(asyncio.gather(*(talk(client) for client in clients)), seconds)
+        begun = time.perf_counter()
+        try:
+            await asyncio.gather(*(talk(client) for client in clients))
+        finally:
+            figures.seconds = time.perf_counter() - begun
+
+    try:
+        await asyncio.wait_for(whole(), seconds)
     except asyncio.TimeoutError:
         figures.failed("round not ended in time")
     finally:
@@ -135,21 +154,28 @@ async def round_of(url: str, chats: int, turns: int, pause: float, seconds: floa
 
 
 def memory(port: int) -> dict[str, int]:
-    """Resident memory in MB of the server that listens on ``port``, and of the processes started beside it."""
+    """Resident memory in MB of the server that listens on ``port``, and of the project's others started beside it."""
     server = _listener(port)
-    parent = _parent(server) if server else 1
+    # each is started through a process of its own, so what they share may be a parent's parent
+    family = _forebears(server) if server else set()
     found: dict[str, int] = {}
     for pid in (int(folder.name) for folder in Path("/proc").glob("[0-9]*")):
         try:
-            if pid != server and (parent <= 1 or _parent(pid) != parent):
-                continue
             command = (Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")).split("\0")
+            name = command[command.index("-m") + 1] if "-m" in command[:-1] else ""
+            if name not in MODULES or (pid != server and not family & _forebears(pid)):
+                continue
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except (OSError, ValueError, IndexError):
             continue
-        name = command[2] if command[1:2] == ["-m"] else Path(command[min(1, len(command) - 1)]).name
         found[name] = found.get(name, 0) + pages * 4096 // 2**20
     return found
+
+
+def _forebears(pid: int) -> set[int]:
+    """Parent and grandparent, without the first process of all."""
+    parent = _parent(pid)
+    return {parent, _parent(parent)} - {0, 1} if parent > 1 else set()
 
 
 def _parent(pid: int) -> int:
@@ -173,14 +199,14 @@ def _listener(port: int) -> int | None:
     return None
 
 
-def row(chats: int, figures: Figures, seconds: float, port: int) -> str:
+def row(chats: int, figures: Figures, port: int) -> str:
     """One line of the table."""
     milliseconds = sorted(1000 * turn for turn in figures.turns) or [float("nan")]
     acknowledged = sorted(1000 * ack for ack in figures.acknowledged) or [float("nan")]
     p95 = milliseconds[min(len(milliseconds) - 1, int(0.95 * len(milliseconds)))]
     errors = ", ".join(f"{kind} {count}" for kind, count in sorted(figures.errors.items())) or "0"
     used = ", ".join(f"{name} {size}" for name, size in sorted(memory(port).items())) or "not found"
-    pace = len(figures.turns) / seconds
+    pace = len(figures.turns) / figures.seconds if figures.seconds else 0.0
     return (
         f"| {chats} | {len(figures.turns)} | {pace:.1f} | {statistics.median(milliseconds):.0f} | {p95:.0f} "
         f"| {statistics.median(acknowledged):.0f} | {errors} | {used} |"
@@ -195,7 +221,7 @@ async def main() -> int:
     parser.add_argument(
         "--pause", type=float, default=5.0, help="seconds a user reads between two questions, on average"
     )
-    parser.add_argument("--seconds", type=float, default=300.0, help="longest time of a round")
+    parser.add_argument("--seconds", type=float, default=300.0, help="longest time of a round, its opening included")
     given = parser.parse_args()
     if urlsplit(given.url).hostname not in LOOPBACK:
         parser.error("only servers on this machine may be loaded")
@@ -211,9 +237,8 @@ async def main() -> int:
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     failures = 0
     for chats in given.chats:
-        begun = time.perf_counter()
         figures = await round_of(given.url, chats, given.turns, given.pause, given.seconds)
-        print(row(chats, figures, time.perf_counter() - begun, urlsplit(given.url).port or 80), flush=True)
+        print(row(chats, figures, urlsplit(given.url).port or 80), flush=True)
         failures += sum(figures.errors.values())
     return 1 if failures else 0
 

@@ -34,7 +34,14 @@ export default defineConfig({
     target: "es2022",
     lib: { entry: "src/launcher.ts", formats: ["es"], fileName: () => "nrw-chat.js" },
     minify: "terser",
-    terserOptions: { module: true, ecma: 2020, compress: { passes: 3, unsafe_arrows: true, pure_getters: true }, format: { comments: false } },
+    terserOptions: {
+      module: true,
+      ecma: 2020,
+      compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
+      // what the libraries mark as their own; nothing that is sent or kept begins with a line
+      mangle: { properties: { regex: /^_[a-z]/ } },
+      format: { comments: false },
+    },
     reportCompressedSize: false,
     rolldownOptions: {
       // they only look at the browser when loaded; without a use they can go

@@ -27,6 +27,9 @@ FORM = "handoff_form"
 # a message that another worker took so long ago without ending its turn was lost with that worker
 LOST_AFTER_SECONDS = 60.0
 END_OF_TURN_SECONDS = 30.0
+# turns of all chats; more would not be answered sooner, but hold up acknowledgements and the sign of life of every
+# connection, and let calls of the action server run into their time limit
+TURNS_AT_ONCE = 4
 
 Body = dict[str, Any]
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
@@ -62,6 +65,8 @@ class Chats:
         self._sio, self._store, self._on_new_message, self._agent = sio, store, on_new_message, agent
         self._lost_after = LOST_AFTER_SECONDS if several_workers else 0.0
         self._chats: dict[str, Chat] = {}
+        # serves in order of asking
+        self._places = asyncio.Semaphore(TURNS_AT_ONCE)
 
     def chat(self, conversation_id: str) -> Chat:
         """The chat of this id, made when it is not open here."""
@@ -231,6 +236,16 @@ class Chats:
 
     async def _turn(self, chat: Chat, number: int | None, content: Body) -> None:
         await self._sio.emit("typing", {"from": "bot", "on": True}, room=chat.id)
+        async with self._places:
+            output = await self._reply(chat, number, content)
+        try:
+            await self.deliver(chat.id, output.utterances, handled=number)
+        finally:
+            # after the last message, so that a client knows by it that the reply is complete
+            await self._sio.emit("typing", {"from": "bot", "on": False}, room=chat.id)
+
+    async def _reply(self, chat: Chat, number: int | None, content: Body) -> TurnOutput:
+        """What is said to a message; an apology when nothing is."""
         output = TurnOutput()
         try:
             text = await self._text(chat, content, output)
@@ -244,8 +259,7 @@ class Chats:
             logger.error("A message could not be handled: %s.", type(error).__name__)
         if not output.utterances:
             await apologise(output, chat.id, str(content.get("text") or ""), self._agent())
-        await self._sio.emit("typing", {"from": "bot", "on": False}, room=chat.id)
-        await self.deliver(chat.id, output.utterances, handled=number)
+        return output
 
     async def _text(self, chat: Chat, content: Body, output: TurnOutput) -> str | None:
         """What Rasa gets for a message; None when there is nothing for it and ``output`` says why."""

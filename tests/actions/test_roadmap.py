@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 import actions.roadmap as guided
 import actions.turn as turn_module
+from actions.dialogue import ActionRepeat
 from actions.roadmap_answers import asks_something, choice_of_intent, read_choice
 from actions.roadmap_checklist import roadmap
 from bot.knowledge.roadmap import QUESTIONS
@@ -284,3 +285,24 @@ async def test_a_button_after_the_end_corrects_the_checklist():
     slots, said = await run(guided.ActionShowRoadmap(), latest, **slots_of(CASES["gmbh"]))
     assert slots["roadmap_presence"] == "branch"
     assert "company/branch_office" in {item["topic"] for item in said[0]["custom"]["items"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("intent", ["repeat", "set_language"])
+async def test_the_checklist_is_said_again_in_the_language_of_now(intent, language):
+    before = "ja" if language == "de" else "de"
+    answers = slots_of(CASES["branch"])
+    shown, first = await run(guided.ActionShowRoadmap(), message(), before, **answers)
+    wish = message(intent=intent, language_choice=language)
+    _, said = await run(ActionRepeat(), wish, language, **answers, last_turn=shown["last_turn"])
+    _, direct = await run(guided.ActionShowRoadmap(), message(), language, **answers)
+    assert said == direct
+    topics = [[item["topic"] for item in each[0]["custom"]["items"]] for each in (first, said)]
+    assert topics[0] == topics[1]
+
+
+async def test_answers_of_a_cancelled_form_are_not_said_again():
+    shown, _ = await run(guided.ActionShowRoadmap(), message(), **slots_of(CASES["gmbh"]))
+    emptied, _ = await run(guided.ActionShowRoadmap(), message(), roadmap_end="cancelled", **slots_of(CASES["gmbh"]))
+    _, said = await run(ActionRepeat(), message(intent="repeat"), **{**shown, **emptied})
+    assert [each["response"] for each in said] == ["utter_nothing_to_repeat"]

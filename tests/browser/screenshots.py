@@ -78,6 +78,8 @@ def main() -> int:
                     answered(chat, language)
                     shoot(chat.page, f"{name}-answer")
                     if scheme == "light":
+                        chat.page.locator(".origin").last.evaluate("element => element.scrollIntoView()")
+                        shoot(chat.page, f"{name}-sources")
                         to_form(chat, language)
                         shoot(chat.page, f"{name}-form")
                     context.close()

@@ -90,6 +90,7 @@ export class Conversation extends EventTarget {
       path: "/socket.io/",
       transports: ["websocket", "polling"],
       tryAllTransports: true,
+      upgrade: false,
       forceNew: true,
       reconnectionDelay: 1_000,
       reconnectionDelayMax: 30_000,

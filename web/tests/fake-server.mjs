@@ -168,9 +168,9 @@ function answer(session, messages) {
   if (quiet) return;
   io.to(session.token).emit("typing", { from: "bot", on: true });
   setTimeout(() => {
-    io.to(session.token).emit("typing", { from: "bot", on: false });
     for (const message of messages) if (message.custom?.type === "handoff") session.step = message.custom.field;
     say(session, messages);
+    io.to(session.token).emit("typing", { from: "bot", on: false });
   }, 150);
 }
 

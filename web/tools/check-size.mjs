@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const LIMITS = { launcher: 5 * 1024, total: 45 * 1024 };
+const LIMITS = { launcher: 5_000, total: 45_000 };
 const folder = new URL("../dist/", import.meta.url);
 
 const files = readdirSync(folder).filter((name) => name.endsWith(".js"));
 const sizes = files.map((name) => [name, gzipSync(readFileSync(new URL(name, folder)), { level: 9 }).length]);
-for (const [name, size] of sizes) console.log(`${name.padEnd(32)} ${(size / 1024).toFixed(2)} KiB compressed`);
+for (const [name, size] of sizes) console.log(`${name.padEnd(32)} ${(size / 1000).toFixed(2)} kB compressed`);
 
 const launcher = sizes.find(([name]) => name === "nrw-chat.js")?.[1] ?? Infinity;
 const total = sizes.reduce((sum, [, size]) => sum + size, 0);

@@ -58,13 +58,13 @@ class Browser:
         return self
 
     async def open(self, session: str | None = None, last_id: int | None = None, **more: Any) -> "Browser":
-        """Connect, ask for a session and, in a new one, wait for the welcome."""
+        """Connect, ask for a session and, in a new one, wait for the whole welcome."""
         await self.connect()
         self.confirm = await self.request(session, last_id, **more)
         assert self.confirm["status"] == "ok", self.confirm
         if not self.confirm["resumed"]:
-            await self.until(1)
-            # the end of the greeting
+            # the assistant begins and ends to type
+            await self.until(2, "typing")
             self.events.clear()
         return self
 

@@ -53,7 +53,13 @@ async def test_a_turn_is_answered_with_typing_around_it(browser: OpenBrowser) ->
     assert last["custom"]["type"] == "answer"
     assert last["buttons"][0]["payload"].startswith("~")
     assert first["id"] < last["id"]
-    assert [data["on"] for name, data in tab.events if name == "typing"] == [True, False]
+    await tab.until(2, "typing")
+    assert [data["on"] if name == "typing" else data["text"] for name, data in tab.events] == [
+        True,
+        "Hallo",
+        "end of Hallo",
+        False,
+    ]
 
 
 async def test_a_typed_command_is_plain_text(browser: OpenBrowser) -> None:
