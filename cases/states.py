@@ -137,6 +137,10 @@ class CaseLogUnavailable(CaseError):
     """The database of the case log cannot be reached or is not ready. Nothing of the action was stored."""
 
 
+class Unstorable(CaseLogUnavailable):
+    """The database is there but does not take what was to be stored, such as a text too long for its column."""
+
+
 def check_transition(number: str, current: str, wanted: CaseState) -> None:
     """Raise ``IllegalTransition`` unless a case may go from ``current`` to ``wanted``."""
     if wanted not in TRANSITIONS[CaseState(current)]:
