@@ -177,6 +177,31 @@ async def test_a_stopped_relay_gives_back_what_it_claimed(store: CaseStore, rela
     assert len(store.claim_due("another", 5)) == 1
 
 
+async def test_a_part_that_fails_begins_anew(
+    store: CaseStore, relay: Relay, channel: Channel, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "AGAIN_SECONDS", 0.01)
+    real = {name: getattr(store, name) for name in ("retention", "claim_due")}
+    failed: list[str] = []
+    for name in real:
+
+        def once_failing(*args: object, name: str = name, **options: object) -> object:
+            if name not in failed:
+                failed.append(name)
+                raise RuntimeError("SECRET")
+            return real[name](*args, **options)
+
+        monkeypatch.setattr(store, name, once_failing)
+    number = store.record_turn("idle", topic="tax/vat", outcome="answered", language="de")
+    clock.forward(days=40)
+    submit(store)
+    running = asyncio.create_task(relay.run())
+    await until(lambda: channel.delivered and store.case(number).erased_at)
+    assert sorted(failed) == ["claim_due", "retention"]
+    relay.stop()
+    await running
+
+
 async def test_retention_runs_beside(store: CaseStore, relay: Relay, clock: Clock) -> None:
     number = store.record_turn("talk", topic="tax/vat", outcome="answered", language="de")
     clock.forward(days=40)
