@@ -13,7 +13,7 @@ from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
 from bot.directory import Partner
 from bot.nlu.text import is_command
 from cases.models import Case, OutboxEntry
-from cases.states import CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
+from cases.states import BUTTON_CHANNEL, CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class ActionForwardToPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         custom = {"type": "handoff", "state": "with_person", "case": turn.slot("case_number")}
-        text = own_words(turn)
+        text, topic = own_words(turn), pressed_topic(turn)
         if text is None:
             # a button of an earlier turn has nothing for a person in it
             dispatcher.utter_message(json_message={"language": turn.language, **custom})
@@ -41,8 +41,9 @@ class ActionForwardToPerson(Action):
                 turn.conversation_id,
                 text,
                 language=turn.language,
-                channel="chat",
+                channel=BUTTON_CHANNEL if topic else "chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
+                extra={"pressed": topic} if topic else {},
             )
         except (CaseNotFound, IllegalTransition):
             # closed in the meantime: the program speaks again
@@ -64,7 +65,7 @@ class ActionTellPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        text = own_words(turn)
+        text, topic = own_words(turn), pressed_topic(turn)
         if text is None or turn.slot("erase"):
             return []
         try:
@@ -73,9 +74,9 @@ class ActionTellPerson(Action):
                 turn.conversation_id,
                 text,
                 language=turn.language,
-                channel="chat",
+                channel=BUTTON_CHANNEL if topic else "chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
-                extra={"meanwhile": answered(tracker)},
+                extra={"meanwhile": answered(tracker), **({"pressed": topic} if topic else {})},
                 at=written(tracker),
             )
         except (CaseNotFound, IllegalTransition):
@@ -95,6 +96,11 @@ def own_words(turn: Turn) -> str | None:
     if not is_command(turn.tracker.latest_message.get("text") or ""):
         return turn.text
     return knowledge()[turn.topic].title[turn.language] if turn.topic else None
+
+
+def pressed_topic(turn: Turn) -> str | None:
+    """The topic whose button was pressed: chosen, not written, and told to people as such. None for typed text."""
+    return turn.topic if is_command(turn.tracker.latest_message.get("text") or "") else None
 
 
 def written(tracker: Tracker) -> datetime | None:

@@ -13,6 +13,7 @@ import actions.rating as rating
 from actions.turn import knowledge
 from cases.migrate import upgrade
 from cases.records import Contact
+from cases.states import BUTTON_CHANNEL
 from cases.store import CaseStore
 
 CONTACT = Contact("ほしぞら株式会社", "Example Person", "contact@example.jp")
@@ -189,8 +190,10 @@ async def test_buttons_reach_staff_as_titles_and_never_as_payload(
     await run(action(), tracker("/menu", "menu", case_state="with_person"))
     pressed = tracker('/show_topic{"topic": "tax/vat"}', "show_topic", entities={"topic": "tax/vat"})
     await run(action(), pressed)
-    texts = [entry.payload["text"] for entry in store.case_file(number).outbox if entry.kind == "message"]
-    assert texts == [knowledge()["tax/vat"].title["ja"]]
+    told = [entry.payload for entry in store.case_file(number).outbox if entry.kind == "message"]
+    assert [(each["text"], each["pressed"]) for each in told] == [(knowledge()["tax/vat"].title["ja"], "tax/vat")]
+    (message,) = (message for message in store.case_file(number).messages if message.channel == BUTTON_CHANNEL)
+    assert message.text == knowledge()["tax/vat"].title["ja"]
 
 
 async def test_an_erased_case_says_nothing(store: CaseStore, number: str) -> None:
