@@ -10,6 +10,7 @@ import pytest
 
 from bot.directory import get_directory
 from cases.migrate import upgrade
+from cases.models import OutboxEntry
 from cases.store import CaseStore
 from staff import relay as relay_module
 from staff.cards import Cards
@@ -198,6 +199,26 @@ async def test_a_part_that_fails_begins_anew(
     running = asyncio.create_task(relay.run())
     await until(lambda: channel.delivered and store.case(number).erased_at)
     assert sorted(failed) == ["claim_due", "retention"]
+    relay.stop()
+    await running
+
+
+async def test_no_translation_holds_up_what_comes_after_it(store: CaseStore, cards: Cards, channel: Channel) -> None:
+    asked: list[str] = []
+
+    async def translate(entry: OutboxEntry) -> None:
+        asked.append(entry.payload["text"])
+        if len(asked) == 1:
+            raise RuntimeError("broken")
+        await asyncio.Event().wait()
+
+    relay = Relay(store, TestTargets(channel), cards, translate=translate, poll_seconds=0.01)
+    submit(store)
+    running = asyncio.create_task(relay.run())
+    for text in ("一", "二", "三"):
+        store.add_user_message("talk", text)
+    await until(lambda: len(channel.delivered) == 4)
+    await until(lambda: asked == ["一", "二", "三"])
     relay.stop()
     await running
 
