@@ -34,7 +34,7 @@ class ActionForwardToPerson(Action):
         if text is None:
             # a button of an earlier turn has nothing for a person in it
             dispatcher.utter_message(json_message={"language": turn.language, **custom})
-            return []
+            return asked_no_more(turn)
         try:
             await in_case_log(
                 store().add_user_message,
@@ -54,7 +54,7 @@ class ActionForwardToPerson(Action):
             turn.say("utter_message_not_taken", custom)
             return []
         dispatcher.utter_message(json_message={"language": turn.language, **custom})
-        return []
+        return asked_no_more(turn)
 
 
 class ActionTellPerson(Action):
@@ -101,6 +101,11 @@ def own_words(turn: Turn) -> str | None:
 def pressed_topic(turn: Turn) -> str | None:
     """The topic whose button was pressed: chosen, not written, and told to people as such. None for typed text."""
     return turn.topic if is_command(turn.tracker.latest_message.get("text") or "") else None
+
+
+def asked_no_more(turn: Turn) -> list[Event]:
+    """A yes that comes now is meant for the person, whatever the program had asked before."""
+    return [slot_set("pending", None)] if turn.slot("pending") else []
 
 
 def written(tracker: Tracker) -> datetime | None:
@@ -161,7 +166,7 @@ class ActionStaffEvent(Action):
         if tell is None:
             logger.error("No words for a staff event of the kind %s.", entry.kind)
             return []
-        return [done, slot_set("case_number", case.number), *tell(turn, entry, case)]
+        return [done, slot_set("case_number", case.number), *asked_no_more(turn), *tell(turn, entry, case)]
 
 
 async def _read(key: str) -> tuple[OutboxEntry | None, Case | None]:

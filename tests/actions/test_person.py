@@ -81,6 +81,17 @@ async def test_a_reply_is_said_once_by_a_person_of_the_partner(store: CaseStore,
     assert again == []
 
 
+async def test_a_yes_to_a_person_does_not_answer_an_older_question_of_the_program(
+    store: CaseStore, number: str
+) -> None:
+    store.add_staff_message(number, "Passt Ihnen Montag?", by="staff:x")
+    _, slots = await staff_event(keys(store, number)[1], pending="delete_data")
+    assert slots["pending"] is None
+    told = tracker("ありがとうございます", "thanks", case_state="with_person", pending="delete_data")
+    _, slots = await run(person.ActionForwardToPerson(), told)
+    assert slots == {"pending": None}
+
+
 async def test_nobody_puts_words_into_another_conversation(store: CaseStore, number: str) -> None:
     store.add_staff_message(number, "Guten Tag", by="staff:x")
     to_staff = store.case_file(number).outbox[0].key
