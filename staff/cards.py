@@ -179,9 +179,12 @@ class Cards:
 
     @staticmethod
     def _shortened(line: dict[str, Any]) -> str:
-        """What was said; an answer of the bot by its beginning, as staff know the rest."""
+        """What was said; an answer of the bot by its beginning and in one paragraph, as staff know the rest."""
         text: str = line["text"]
-        return f"{text[:BOT_TEXT].rstrip()} …" if line["author"] == Author.BOT and len(text) > BOT_TEXT else text
+        if line["author"] != Author.BOT:
+            return text
+        text = " ".join(text.replace("**", "").split())
+        return f"{text[:BOT_TEXT].rstrip()} …" if len(text) > BOT_TEXT else text
 
     def _turn(self, turn: dict[str, Any], language: str) -> str:
         if turn["topic"]:
