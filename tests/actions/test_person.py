@@ -8,9 +8,11 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+import actions.handoff as handoff
 import actions.person as person
 import actions.rating as rating
-from actions.turn import knowledge
+from actions.turn import Turn, knowledge
+from bot.languages import LANGUAGES
 from cases.migrate import upgrade
 from cases.records import Contact
 from cases.states import BUTTON_CHANNEL
@@ -42,7 +44,7 @@ def tracker(
 ) -> Tracker:
     found = [{"entity": name, "value": value} for name, value in (entities or {}).items()]
     message = {"text": text, "intent": {"name": intent}, "entities": found, "message_id": text, "metadata": {}}
-    return Tracker(sender, {"language": "ja", **slots}, message, [], False, None, {}, "action_listen")
+    return Tracker(sender, {"language": "ja"} | slots, message, [], False, None, {}, "action_listen")
 
 
 async def run(action: Any, told: Tracker) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -112,6 +114,25 @@ async def test_transfer_nobody_and_retraction_are_told(store: CaseStore, number:
     assert said[1]["custom"]["partner"] == "nrw_global_business"
     assert said[2]["custom"]["state"] == "submitted"
     assert "contact" in said[2]
+
+
+async def test_a_translation_stands_beside_its_original_and_is_marked(store: CaseStore, number: str) -> None:
+    store.add_staff_message(number, "Guten Tag", by="staff:x")
+    store.add_translation(keys(store, number)[1], "こんにちは", "LibreTranslate")
+    (said,), _ = await staff_event(keys(store, number)[-1])
+    assert all(shown in said["text"] for shown in ("機械翻訳", "LibreTranslate", "こんにちは", "Guten Tag"))
+    assert (said["custom"]["machine_made"], said["custom"]["from"]) == (True, "system")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_situation_has_words_of_its_own(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    turn = Turn(CollectingDispatcher(), tracker("x", "x", language=language))
+    told = []
+    for state in ("open", "closed", "holiday"):
+        monkeypatch.setattr(handoff, "situation", lambda hours, now, state=state: state)
+        told.append(handoff.expectation(turn, turn.directory.partner("koeln")))
+    assert len(set(told)) == 3
+    assert not any("{" in text for text in told)
 
 
 async def test_closing_asks_for_a_rating_and_a_word(store: CaseStore, number: str) -> None:
