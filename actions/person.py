@@ -13,7 +13,7 @@ from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
 from bot.directory import Partner
 from bot.nlu.text import is_command
 from cases.models import Case, OutboxEntry
-from cases.states import CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
+from cases.states import BUTTON_CHANNEL, CaseLogUnavailable, CaseNotFound, Direction, IllegalTransition
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +30,20 @@ class ActionForwardToPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         custom = {"type": "handoff", "state": "with_person", "case": turn.slot("case_number")}
-        text = own_words(turn)
+        text, topic = own_words(turn), pressed_topic(turn)
         if text is None:
             # a button of an earlier turn has nothing for a person in it
             dispatcher.utter_message(json_message={"language": turn.language, **custom})
-            return []
+            return asked_no_more(turn)
         try:
             await in_case_log(
                 store().add_user_message,
                 turn.conversation_id,
                 text,
                 language=turn.language,
-                channel="chat",
+                channel=BUTTON_CHANNEL if topic else "chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
+                extra={"pressed": topic} if topic else {},
             )
         except (CaseNotFound, IllegalTransition):
             # closed in the meantime: the program speaks again
@@ -53,7 +54,7 @@ class ActionForwardToPerson(Action):
             turn.say("utter_message_not_taken", custom)
             return []
         dispatcher.utter_message(json_message={"language": turn.language, **custom})
-        return []
+        return asked_no_more(turn)
 
 
 class ActionTellPerson(Action):
@@ -64,7 +65,7 @@ class ActionTellPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        text = own_words(turn)
+        text, topic = own_words(turn), pressed_topic(turn)
         if text is None or turn.slot("erase"):
             return []
         try:
@@ -73,9 +74,9 @@ class ActionTellPerson(Action):
                 turn.conversation_id,
                 text,
                 language=turn.language,
-                channel="chat",
+                channel=BUTTON_CHANNEL if topic else "chat",
                 external_id=turn.tracker.latest_message.get("message_id"),
-                extra={"meanwhile": answered(tracker)},
+                extra={"meanwhile": answered(tracker), **({"pressed": topic} if topic else {})},
                 at=written(tracker),
             )
         except (CaseNotFound, IllegalTransition):
@@ -95,6 +96,16 @@ def own_words(turn: Turn) -> str | None:
     if not is_command(turn.tracker.latest_message.get("text") or ""):
         return turn.text
     return knowledge()[turn.topic].title[turn.language] if turn.topic else None
+
+
+def pressed_topic(turn: Turn) -> str | None:
+    """The topic whose button was pressed: chosen, not written, and told to people as such. None for typed text."""
+    return turn.topic if is_command(turn.tracker.latest_message.get("text") or "") else None
+
+
+def asked_no_more(turn: Turn) -> list[Event]:
+    """A yes that comes now is meant for the person, whatever the program had asked before."""
+    return [slot_set("pending", None)] if turn.slot("pending") else []
 
 
 def written(tracker: Tracker) -> datetime | None:
@@ -155,7 +166,7 @@ class ActionStaffEvent(Action):
         if tell is None:
             logger.error("No words for a staff event of the kind %s.", entry.kind)
             return []
-        return [done, slot_set("case_number", case.number), *tell(turn, entry, case)]
+        return [done, slot_set("case_number", case.number), *asked_no_more(turn), *tell(turn, entry, case)]
 
 
 async def _read(key: str) -> tuple[OutboxEntry | None, Case | None]:

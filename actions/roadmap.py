@@ -8,7 +8,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import offer_topics
 from actions.roadmap_answers import asks_something, choice_of_intent, read_choice
-from actions.roadmap_checklist import Answers, answers_of, checklist_message, checklist_text, roadmap, slot_of
+from actions.roadmap_checklist import (
+    Answers,
+    answers_of,
+    checklist_for_staff,
+    checklist_message,
+    checklist_text,
+    roadmap,
+    slot_of,
+)
 from actions.turn import Event, Turn, in_case_log, knowledge, slot_set, store
 from bot.knowledge.roadmap import QUESTIONS, UNKNOWN
 from cases.states import CaseLogUnavailable, CaseNotFound
@@ -241,7 +249,7 @@ class ActionShowRoadmap(Action):
                 if each["name"] == slot_of(question)
             }
         checklist = tell_checklist(turn, answers)
-        await self._keep(turn, checklist)
+        await self._keep(turn, checklist_for_staff(turn, answers, checklist))
         return [
             *corrected,
             slot_set("last_turn", {"kind": "roadmap"}),

@@ -49,6 +49,17 @@ def office_of(turn: Turn, step: Step, place: Place) -> str:
     return step.office[turn.language].replace("{partner}", partner.name[turn.language])
 
 
+def steps_of(answers: Answers) -> list[Step]:
+    """The steps that hold for the answers and have a reviewed answer, in order."""
+    return [step for step in roadmap().checklist(answers) if step.topic in knowledge()]
+
+
+def checklist_for_staff(turn: Turn, answers: Answers, message: dict[str, Any]) -> dict[str, Any]:
+    """What the case keeps of a checklist: the user's message, and the keys by which staff read it in their language."""
+    choices = {question: answer or UNKNOWN for question, answer in answers.items()}
+    return {**message, "choices": choices, "steps": [step.key for step in steps_of(answers)]}
+
+
 def checklist_message(turn: Turn, answers: Answers) -> dict[str, Any]:
     """The custom message ``{type: checklist, title, items, answers, language}``; ``answers`` as labels, for staff.
 
@@ -56,9 +67,7 @@ def checklist_message(turn: Turn, answers: Answers) -> dict[str, Any]:
     """
     place, language = place_of(turn, answers), turn.language
     items = []
-    for step in roadmap().checklist(answers):
-        if step.topic not in knowledge():
-            continue
+    for step in steps_of(answers):
         office = office_of(turn, step, place)
         details = _details(turn, step, office)
         items.append(
@@ -84,8 +93,7 @@ def checklist_text(turn: Turn, answers: Answers, title: str) -> str:
     place, language = place_of(turn, answers), turn.language
     date = datetime.now(BERLIN).date().strftime(turn.words("date_format"))
     lines = [turn.words("roadmap_intro", title=title, date=date), ""]
-    steps = [step for step in roadmap().checklist(answers) if step.topic in knowledge()]
-    for number, step in enumerate(steps, start=1):
+    for number, step in enumerate(steps_of(answers), start=1):
         values = {"title": step.title[language], "when": step.lead_time[language], "text": step.text[language]}
         # Japanese sentences follow each other without a space
         details = ("" if language == "ja" else " ").join(_details(turn, step, office_of(turn, step, place)))

@@ -1,10 +1,12 @@
 """What two-way channels keep in the case log: replies to staff, how far they read, files, candidates, translations."""
 
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from cases.models import Attachment, Candidate, Case, ChannelPosition, Message, OutboxEntry
 from cases.records import Receipt, StaffFile
@@ -135,7 +137,12 @@ class ChannelSide(StaffSide):
     def set_position(self, channel: str, position: str) -> None:
         """Note how far a channel has been read."""
         with self.write() as session:
-            session.merge(ChannelPosition(channel=channel, position=position))
+            noted = update(ChannelPosition).where(ChannelPosition.channel == channel).values(position=position)
+            result: Any = session.execute(noted.execution_options(synchronize_session=False))
+            if not result.rowcount:
+                # a second relay may note it first at the same moment: then its note is as good
+                with suppress(IntegrityError), session.begin_nested():
+                    session.add(ChannelPosition(channel=channel, position=position))
 
     def thread(self, number: str, desk: str) -> str | None:
         """The channel's id of the card under which a desk's staff follow a case; None before it was delivered."""

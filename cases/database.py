@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from cases.states import CaseLogUnavailable
+from cases.states import CaseLogUnavailable, Unstorable
 
 Clock = Callable[[], datetime]
 
@@ -130,6 +130,9 @@ class Database:
                 yield session
         except IntegrityError:
             raise
+        except DataError as error:
+            # the database's own words could quote what was to be stored
+            raise Unstorable("The case log does not take a value.") from error
         except ProgrammingError as error:
             raise CaseLogUnavailable(unready(error)) from error
         except DBAPIError as error:

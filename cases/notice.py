@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Case, CaseEvent, Message, Turn
-from cases.states import Author
+from cases.states import BUTTON_CHANNEL, Author
 
 # kinds of audit: the case went to another partner, or to another desk of the same one
 OWNER, DESK = "owner", "desk"
@@ -32,7 +32,10 @@ def whole_case(session: Session, case: Case) -> dict[str, Any]:
 
 
 def _transcript(session: Session, case: Case) -> list[dict[str, Any]]:
-    """The messages and notes, in order. ``partner``, where staff wrote: at which desk the case lay then."""
+    """The messages and notes, in order. ``partner``, where staff wrote: at which desk the case lay then.
+
+    ``pressed``: the user chose it by button.
+    """
     # the user's own choice of a place comes before staff write anything
     moved = (CaseEvent.kind.in_([OWNER, DESK]), CaseEvent.by != "user")
     moves = select(CaseEvent).where(CaseEvent.case_id == case.id, *moved)
@@ -40,7 +43,9 @@ def _transcript(session: Session, case: Case) -> list[dict[str, Any]]:
     messages = select(Message).where(Message.case_id == case.id).order_by(Message.seq)
     lines = []
     for message in session.execute(messages).scalars():
-        line = {"at": message.at.isoformat(), "author": message.author, "text": message.text}
+        line: dict[str, Any] = {"at": message.at.isoformat(), "author": message.author, "text": message.text}
+        if message.channel == BUTTON_CHANNEL:
+            line["pressed"] = True
         if message.author in (Author.STAFF, Author.NOTE):
             # whom the next change took it from had it
             later = (change.old for change in changes if change.at >= message.at)

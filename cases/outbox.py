@@ -4,7 +4,7 @@ An entry is leased to one worker for a time. A later entry of the same case and 
 waits until the earlier one has been delivered or cancelled; a reminder for later holds nothing up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,6 +136,26 @@ class Outbox(Database):
     def release(self, entry: OutboxEntry) -> bool:
         """Give a claimed entry back untouched, at the end of a process."""
         return self._update(entry, self._mine(entry), claimed_by=None, claimed_until=None)
+
+    def release_stray(self, worker: str, direction: Direction, under_way: Collection[int]) -> int:
+        """Free what is leased to a worker that does not know of it, because the answer to its claim was lost.
+
+        ``under_way``: ids of the entries it knows of.
+        """
+        statement = (
+            update(OutboxEntry)
+            .where(
+                OutboxEntry.claimed_by == worker,
+                OutboxEntry.direction == direction.value,
+                OutboxEntry.id.not_in(list(under_way)),
+                OutboxEntry.delivered_at.is_(None),
+            )
+            .values(claimed_by=None, claimed_until=None)
+            .execution_options(synchronize_session=False)
+        )
+        with self.write() as session:
+            result: Any = session.execute(statement)
+            return int(result.rowcount)
 
     def hasten(self, direction: Direction, partners: Sequence[str] | None = None) -> int:
         """Make what failed due at once, because what failed is back. ``partners``: only entries of these."""

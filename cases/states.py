@@ -46,6 +46,10 @@ class Author(_Word):
     NOTE = "note"
 
 
+# the channel of a message that the user chose and did not write: the title of a topic whose button was pressed
+BUTTON_CHANNEL = "button"
+
+
 class Direction(_Word):
     """Which way an outbox entry goes."""
 
@@ -59,9 +63,10 @@ class OutboxKind(_Word):
     """What an outbox entry is about.
 
     To staff: ``notice`` (a new case, or one handed over), ``message``, ``transferred`` (it went to another partner),
-    ``withdrawn``, ``erased``, ``reminder``, ``reply`` (what came of something staff wrote), ``translation``. To the
-    user: ``message``, ``picked_up``, ``transferred``, ``closed``, ``retracted`` (staff took a message back),
-    ``nobody_yet`` (nobody has taken the case within the time set), ``translation``. By mail: ``message``.
+    ``withdrawn``, ``erased``, ``reminder``, ``reply`` (what came of something staff wrote), ``translation``,
+    ``checklist`` (the user made one while waiting). To the user: ``message``, ``picked_up``, ``transferred``,
+    ``closed``, ``retracted`` (staff took a message back), ``nobody_yet`` (nobody has taken the case within the time
+    set), ``translation``. By mail: ``message``.
     """
 
     NOTICE = "notice"
@@ -71,6 +76,7 @@ class OutboxKind(_Word):
     REMINDER = "reminder"
     REPLY = "reply"
     TRANSLATION = "translation"
+    CHECKLIST = "checklist"
     RETRACTED = "retracted"
     NOBODY_YET = "nobody_yet"
     PICKED_UP = "picked_up"
@@ -135,6 +141,10 @@ class NotTheOwner(CaseError):
 
 class CaseLogUnavailable(CaseError):
     """The database of the case log cannot be reached or is not ready. Nothing of the action was stored."""
+
+
+class Unstorable(CaseLogUnavailable):
+    """The database is there but does not take what was to be stored, such as a text too long for its column."""
 
 
 def check_transition(number: str, current: str, wanted: CaseState) -> None:

@@ -15,7 +15,7 @@ from bot.settings import get_settings
 from cases.database import Database
 from cases.models import Case, Message, Turn
 from cases.personal import without_personal_data
-from cases.states import Author, TurnOutcome
+from cases.states import BUTTON_CHANNEL, Author, TurnOutcome
 
 NOT_ANSWERED = (TurnOutcome.SUGGESTED, TurnOutcome.NOT_UNDERSTOOD, TurnOutcome.OFF_TOPIC)
 
@@ -63,6 +63,8 @@ class Unanswered(Database):
                 said = (
                     select(Message)
                     .where(Message.case_id == case.id, Message.author == Author.USER.value)
+                    # what was chosen by button is nobody's wording
+                    .where(or_(Message.channel.is_(None), Message.channel != BUTTON_CHANNEL))
                     .order_by(Message.at, Message.seq)
                 )
                 found += _of_case(case, turns, session.execute(said).scalars().all())

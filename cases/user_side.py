@@ -93,11 +93,18 @@ class UserSide(Ledger):
             return case.owner
 
     def set_checklist(self, conversation_id: str, checklist: dict[str, Any] | None) -> None:
-        """Keep the user's checklist with the open case. Raises ``CaseNotFound`` without one."""
+        """Keep the user's checklist with the open case; staff of a case that waits get it, too.
+
+        Raises ``CaseNotFound`` without a case.
+        """
         with self.write() as session:
             case = self._required_open_case(session, conversation_id)
             case.checklist = checklist
             case.updated_at = self.clock()
+            if case.state == CaseState.WAITING and checklist:
+                event = self._event(session, case, "checklist", None, None, by="user")
+                payload = {"checklist": checklist}
+                self._enqueue(session, case, Direction.TO_STAFF, OutboxKind.CHECKLIST, event.id, payload)
 
     def offer(self, conversation_id: str, *, language: str, municipality: str | None = None) -> Case:
         """Note that the bot offered a person; opens the case when there is none. Offering again changes nothing."""
@@ -177,8 +184,9 @@ class UserSide(Ledger):
         """Pass on what the user writes to a waiting case or to the person who has it.
 
         ``extra`` joins the payload of the outbox entry (JSON values): ``meanwhile``, how the bot met it, while the case
-        waits. ``at``: when it was written (aware), where that is not now. A message whose ``external_id`` came in
-        before (same channel) is returned as it is and not sent again. Raises ``CaseNotFound`` without an open case,
+        waits; ``pressed``, the topic whose button was pressed, with ``BUTTON_CHANNEL`` as channel. ``at``: when it was
+        written (aware), where that is not now. A message whose ``external_id`` came in before (same channel) is
+        returned as it is and not sent again. Raises ``CaseNotFound`` without an open case,
         ``IllegalTransition`` before it was submitted (no consent yet).
         """
         with self.write() as session:

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.directory import Directory, Partner, is_second_contact
+from bot.knowledge.roadmap import Roadmap
 from bot.knowledge.wording import Wording
 from cases.models import OutboxEntry
-from cases.states import Author, OutboxKind
+from cases.states import Author, OutboxKind, TurnOutcome
 from staff.channels import OutgoingNotice
+from staff.checklists import Checklists
 from staff.office_hours import BERLIN, answer_due
 
 # characters of a bot's answer that a card shows
@@ -26,8 +28,15 @@ def topic_key(topic: str, _: str) -> str:
 class Cards:
     """Writes notices. All words come from ``wording`` (``data/responses/notices.yml``)."""
 
-    def __init__(self, directory: Directory, wording: Wording, topic_title: TopicTitle = topic_key) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        wording: Wording,
+        topic_title: TopicTitle = topic_key,
+        roadmap: Callable[[], Roadmap | None] = lambda: None,
+    ) -> None:
         self._directory, self._wording, self._topic_title = directory, wording, topic_title
+        self._checklists = Checklists(directory, wording, roadmap)
 
     def notice(self, entry: OutboxEntry, *, threaded: str | None = None) -> OutgoingNotice:
         """The notice of an outbox entry, in the language of the partner it goes to.
@@ -66,19 +75,31 @@ class Cards:
         if entry.kind in (OutboxKind.REPLY, OutboxKind.REMINDER, OutboxKind.TRANSLATION):
             return self._text("message_title", language, number=number), self._staff(entry, language, number)
         if entry.kind == OutboxKind.MESSAGE:
-            return self._text("message_title", language, number=number), self._message(payload, language)
+            return self._text("message_title", language, number=number), self._message(payload, language, threaded)
+        if entry.kind == OutboxKind.CHECKLIST:
+            lines = [
+                self._text("checklist_made", language),
+                "",
+                *self._checklists.lines(payload["checklist"], language),
+            ]
+            return self._text("message_title", language, number=number), "\n".join(lines)
         values: dict[str, object] = {"number": number}
         if entry.kind == OutboxKind.TRANSFERRED:
             values["partner"] = self._desk(payload["new_partner"], language)
         title = self._text(f"{entry.kind}_title", language, number=number)
         return title, self._text(f"{entry.kind}_body", language, **values)
 
-    def _message(self, payload: dict[str, Any], language: str) -> str:
-        """What the user wrote; while the case waits, also how the program met it."""
+    def _message(self, payload: dict[str, Any], language: str, threaded: str | None) -> str:
+        """What the user wrote or which topic they chose; while the case waits, also how the program met it."""
         spoken = self._language(payload.get("message_language") or payload.get("language"), language)
-        meanwhile = payload.get("meanwhile")
-        intro = self._text("meanwhile_intro" if meanwhile else "message_intro", language, spoken=spoken)
-        parts = [intro, payload.get("text", "")]
+        meanwhile, pressed = payload.get("meanwhile"), payload.get("pressed")
+        if pressed:
+            parts = [self._text("pressed_intro", language, topic=self._topic_title(pressed, language))]
+            if not meanwhile and threaded is not None:
+                parts.append(self._text("pressed_hint", language, topic=pressed))
+        else:
+            intro = self._text("meanwhile_intro" if meanwhile else "message_intro", language, spoken=spoken)
+            parts = [intro, payload.get("text", "")]
         if meanwhile:
             titles = [self._topic_title(topic, language) for topic in meanwhile["topics"]]
             listed = self._text("topic_separator", language).join(titles)
@@ -129,6 +150,9 @@ class Cards:
         if payload["turns"]:
             lines += ["", self._text("heading_topics", language), ""]
             lines += [f"- {self._turn(turn, language)}" for turn in payload["turns"]]
+        if payload.get("checklist"):
+            lines += ["", self._text("heading_checklist", language), ""]
+            lines += self._checklists.lines(payload["checklist"], language)
         said = [
             line
             for line in payload["transcript"]
@@ -141,7 +165,7 @@ class Cards:
 
     def _said(self, line: dict[str, Any], language: str) -> str:
         """One line of the conversation so far: who, and for staff of which partner, said or noted what."""
-        author = self._text(f"author_{line['author']}", language)
+        author = self._text("author_pressed" if line.get("pressed") else f"author_{line['author']}", language)
         if line.get("partner"):
             region = self._directory.partner_of(line["partner"]).region[language]
             author = self._text("author_of", language, author=author, partner=region)
@@ -155,12 +179,20 @@ class Cards:
 
     @staticmethod
     def _shortened(line: dict[str, Any]) -> str:
-        """What was said; an answer of the bot by its beginning, as staff know the rest."""
+        """What was said; an answer of the bot by its beginning and in one paragraph, as staff know the rest."""
         text: str = line["text"]
-        return f"{text[:BOT_TEXT].rstrip()} …" if line["author"] == Author.BOT and len(text) > BOT_TEXT else text
+        if line["author"] != Author.BOT:
+            return text
+        text = " ".join(text.replace("**", "").split())
+        return f"{text[:BOT_TEXT].rstrip()} …" if len(text) > BOT_TEXT else text
 
     def _turn(self, turn: dict[str, Any], language: str) -> str:
-        topic = self._topic_title(turn["topic"], language) if turn["topic"] else self._text("no_topic", language)
+        if turn["topic"]:
+            topic = self._topic_title(turn["topic"], language)
+        else:
+            # without a topic only the guided way brings an answer
+            known = turn["outcome"] == TurnOutcome.ANSWERED
+            topic = self._text("guided_way" if known else "no_topic", language)
         return self._line(topic, self._text(f"outcome_{turn['outcome']}", language), language)
 
     def _line(self, label: str, value: object, language: str) -> str:

@@ -14,6 +14,7 @@ import typer
 from bot.directory import desk_of, get_directory
 from bot.knowledge.loader import Knowledge, load_knowledge
 from bot.knowledge.problems import KnowledgeError
+from bot.knowledge.roadmap import Roadmap, load_roadmap
 from bot.knowledge.wording import get_wording
 from bot.settings import get_settings
 from cases.migrate import require_current
@@ -50,6 +51,12 @@ def topic_title(topic: str, language: str) -> str:
     knowledge = _knowledge()
     answer = knowledge.get(topic) if knowledge is not None else None
     return answer.title.get(language) if answer else topic_key(topic, language)
+
+
+@lru_cache(maxsize=1)
+def roadmap() -> Roadmap:
+    """Questions and steps of the guided way, read at the first checklist."""
+    return load_roadmap(get_settings().data_dir)
 
 
 def make_targets() -> Targets:
@@ -100,7 +107,7 @@ def make_relay(store: CaseStore) -> Relay:
     return Relay(
         store,
         targets,
-        Cards(directory, get_wording(), topic_title),
+        Cards(directory, get_wording(), topic_title, roadmap),
         # without the token nothing can be said to users: it waits, and `nrwbot relay status` shows it
         users=UserChannel(store, settings.rasa_url, token) if token else None,
         mail=make_user_mail(store),

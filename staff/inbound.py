@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.directory import Directory, Partner
 from bot.knowledge.wording import Wording
 from cases.models import Case
-from cases.states import CaseLogUnavailable, CaseNotFound, CaseState, IllegalTransition, NotTheOwner
+from cases.states import CaseLogUnavailable, CaseNotFound, CaseState, IllegalTransition, NotTheOwner, Unstorable
 from cases.store import CaseStore
 from staff.channels import IncomingMessage
 from staff.commands import LONGEST_TEXT, parse
@@ -32,6 +32,17 @@ class Inbound:
 
     def handle(self, channel: str, message: IncomingMessage) -> None:
         """Act on one message that came in through the channel of this name."""
+        try:
+            self._handle(channel, message)
+        except Unstorable:
+            logger.error("A message of staff is not one that the case log can hold; it was left out.")
+        except CaseLogUnavailable:
+            raise
+        except Exception as error:
+            # one message must not keep those behind it from being read
+            logger.error("A message of staff was left out: %s.", type(error).__name__)
+
+    def _handle(self, channel: str, message: IncomingMessage) -> None:
         if message.kind != "message":
             found = self._store.staff_message(channel, message.target or "")
             if found is None:
@@ -56,9 +67,9 @@ class Inbound:
             self._refuse(context, "not_owner", owner=desk_name(error.desk, context))
         except IllegalTransition:
             self._refuse(context, "wrong_state", state=self._state(case, partner))
-        except CaseLogUnavailable:
-            raise
         except Exception as error:
+            if isinstance(error, CaseLogUnavailable) and not isinstance(error, Unstorable):
+                raise
             # whatever it is, staff must know that their message did nothing; the log holds no contents
             logger.error("A message of staff for %s could not be acted on: %s.", case.number, type(error).__name__)
             self._refuse(context, "fault")

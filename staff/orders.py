@@ -118,7 +118,8 @@ class Orders:
             raise Refused("phrase_unknown", phrases="\n".join(f"- {each.usage}" for each in phrases.values()))
         language = _of_user(context)
         try:
-            given = given_values(command.others)
+            # a value is staff's own text inside reviewed words
+            given = {name: harmless(value) for name, value in given_values(command.others).items()}
             text, german = phrase.filled(given, language), phrase.filled(given, SHOWN_LANGUAGE)
         except WrongValue as error:
             problem = context.words(f"value_{error.problem}", what=harmless(error.name))

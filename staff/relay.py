@@ -1,7 +1,8 @@
 """The relay: takes what waits in the outbox to staff and to users, and what staff write into the case log.
 
 Everything it knows is in the case log, so it may be killed at any moment, and two may run by mistake: see
-``staff.lanes`` for the way out and ``staff.inbound`` for the way in.
+``staff.lanes`` for the way out and ``staff.inbound`` for the way in. For the same reason a part of it that fails in a
+way nobody thought of begins anew after a pause, and the others go on.
 """
 
 import asyncio
@@ -9,8 +10,10 @@ import logging
 import os
 import secrets
 import socket
+import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cases.models import OutboxEntry
@@ -35,6 +38,8 @@ WATCH_SECONDS = 20.0
 LONGEST_USER_RETRY_SECONDS = 60.0
 # how often to look whether the Rasa server is back
 RASA_SECONDS = 1.0
+# a part that failed begins anew after this
+AGAIN_SECONDS = 5.0
 # what is being delivered when the relay is stopped may end within this; process managers kill after 10 s
 GRACE_SECONDS = 8.0
 
@@ -102,33 +107,41 @@ class Relay:
     async def run(self) -> None:
         """Carry until ``stop``. Outlives the loss of the database: waits for it and says so once."""
         logger.info("relay %s started", self._worker)
-        works: list[Coroutine[Any, Any, None]] = [lane.run() for lane in self._lanes]
-        works.append(self._retention())
+        works: list[Callable[[], Coroutine[Any, Any, None]]] = [lane.run for lane in self._lanes]
+        works.append(self._retention)
         if self._watch is not None:
-            works.append(self._watching(self._watch))
+            works.append(partial(self._watching, self._watch))
         if self._users is not None:
-            works.append(self._watch_rasa(self._users))
-        tasks = [asyncio.create_task(work) for work in works]
+            works.append(partial(self._watch_rasa, self._users))
+        tasks = [asyncio.create_task(self._steadily(work)) for work in works]
         readers = []
         if self._inbound is not None:
-            readers = [asyncio.create_task(self._read(each, self._inbound)) for each in self._targets.two_way()]
+            reading = [partial(self._read, each, self._inbound) for each in self._targets.two_way()]
+            readers = [asyncio.create_task(self._steadily(work)) for work in reading]
         stopped = asyncio.create_task(self._stop.wait())
         try:
-            # a task that ends by itself has failed
-            await asyncio.wait({stopped, *tasks, *readers}, return_when=asyncio.FIRST_COMPLETED)
-            self.stop()
+            await stopped
             await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         finally:
             for task in (stopped, *tasks, *readers, *self._translations):
                 task.cancel()
             for lane in self._lanes:
                 await lane.cancel()
-            ended = await asyncio.gather(*tasks, *readers, return_exceptions=True)
+            await asyncio.gather(*tasks, *readers, return_exceptions=True)
             await self.close()
         logger.info("relay %s ended", self._worker)
-        for failure in ended:
-            if isinstance(failure, Exception):
-                raise failure
+
+    async def _steadily(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a work until stopped, again when it fails."""
+        while not self._stop.is_set():
+            try:
+                await work()
+            except Exception as error:
+                # its message may hold contents; its kind and place do not
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{os.path.basename(place.filename)}:{place.lineno}"
+                logger.error("The relay failed at a part of its work (%s, %s).", type(error).__name__, where)
+            await self._log.pause(AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -45,8 +45,8 @@ class Translator:
         """Add a translation of a delivered message where its reader has another language. Never raises."""
         try:
             text = str(entry.payload.get("text") or "")
-            # reviewed words are in the user's language already
-            if not text or entry.payload.get("prepared") or entry.payload.get("file"):
+            # reviewed words are in the user's language already, and a topic has its title in each
+            if not text or any(entry.payload.get(name) for name in ("prepared", "file", "pressed")):
                 return
             target = await asyncio.to_thread(self._reader, entry)
             source = await asyncio.to_thread(self._detect, text)

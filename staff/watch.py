@@ -6,13 +6,17 @@ second contact, where there is one. After the same time there, or without one, i
 where that has none, it stays, and the user is told whom to call.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.directory import Directory, desk_of
 from cases.records import WaitingCase
+from cases.states import CaseLogUnavailable
 from cases.store import CaseStore
 from staff.office_hours import office_time
+
+logger = logging.getLogger(__name__)
 
 
 class Watch:
@@ -27,7 +31,17 @@ class Watch:
     def look(self, now: datetime | None = None) -> int:
         """Take every step that is due; returns how many were taken. Raises ``CaseLogUnavailable``."""
         now = now or self._store.clock()
-        return sum(self._step(waiting, now) for waiting in self._store.waiting())
+        return sum(self._looked_after(waiting, now) for waiting in self._store.waiting())
+
+    def _looked_after(self, waiting: WaitingCase, now: datetime) -> bool:
+        try:
+            return self._step(waiting, now)
+        except CaseLogUnavailable:
+            raise
+        except Exception as error:
+            # such as an owner that is no partner any more: the others must not wait for it
+            logger.error("Case %s, which waits, cannot be looked after: %s.", waiting.number, type(error).__name__)
+            return False
 
     def _step(self, waiting: WaitingCase, now: datetime) -> bool:
         partner = self._directory.partner(waiting.owner)

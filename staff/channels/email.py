@@ -122,8 +122,16 @@ class EmailChannel:
                     continue
                 _, parts = session.uid("FETCH", str(uid), "(BODY.PEEK[])")
                 raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
-                messages += read_mail(raw, self._references, self._addresses, self._most_bytes)
+                messages += self._read(raw)
             return messages, f"{validity}:{uids[-1] if uids else after}"
+
+    def _read(self, raw: bytes) -> list[IncomingMessage]:
+        try:
+            return read_mail(raw, self._references, self._addresses, self._most_bytes)
+        except Exception as error:
+            # anybody may send a mail that no library can read; those behind it must be read
+            logger.warning("A mail in the mailbox of staff's answers cannot be read: %s.", type(error).__name__)
+            return []
 
 
 def _connection(server: MailServer) -> imaplib.IMAP4:

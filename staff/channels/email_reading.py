@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses
@@ -55,8 +56,8 @@ def read_mail(
     mail: Any = message_from_bytes(raw, policy=policy.default)
     if _from_program(mail):
         return []
-    senders = [address.lower() for _, address in getaddresses([str(mail.get("From", ""))])]
-    heads = " ".join(str(mail.get(name, "")) for name in ("Subject", "In-Reply-To", "References"))
+    senders = [address.lower() for _, address in getaddresses([_header(mail, "From")])]
+    heads = " ".join(_header(mail, name) for name in ("Subject", "In-Reply-To", "References"))
     known = references.read(heads, addresses)
     if known is None or len(senders) != 1:
         return []
@@ -64,12 +65,21 @@ def read_mail(
     domains = {address.rsplit("@", 1)[-1] for address in addresses[partner]}
     if senders[0] not in addresses[partner] and senders[0].rsplit("@", 1)[-1] not in domains:
         return []
-    message_id = str(mail.get("Message-ID") or "").strip() or hashlib.sha256(raw).hexdigest()
-    name = next((name for name, _ in getaddresses([str(mail.get("From", ""))])), "")
+    message_id = _header(mail, "Message-ID").strip() or hashlib.sha256(raw).hexdigest()
+    name = next((name for name, _ in getaddresses([_header(mail, "From")])), "")
+    try:
+        return _contents(mail, IncomingMessage(number, "", senders[0], message_id, partner, name), most_bytes)
+    except Exception:
+        # a mail can be broken in more ways than libraries know; staff must hear that nothing was sent
+        return [IncomingMessage(number, "", senders[0], message_id, partner, name, file_problem="unreadable")]
+
+
+def _contents(mail: Any, empty: IncomingMessage, most_bytes: int) -> list[IncomingMessage]:
+    """The text of a mail, then its files, each as a message made of ``empty``."""
     found = []
     text = own_words(_text(mail))
     if text:
-        found.append(IncomingMessage(number, text, senders[0], message_id, partner, name))
+        found.append(replace(empty, text=text))
     if parse(text) is not None:
         # what comes with a command stays with staff
         return found
@@ -80,8 +90,16 @@ def read_mail(
         content = part.get_payload(decode=True) or b""
         file = checked(part.get_filename() or "", content, most_bytes)
         values: dict[str, Any] = {"file_problem": file} if isinstance(file, str) else {"file": file}
-        found.append(IncomingMessage(number, "", senders[0], f"{message_id}#{count}", partner, name, **values))
+        found.append(replace(empty, external_id=f"{empty.external_id}#{count}", **values))
     return found
+
+
+def _header(mail: Any, name: str) -> str:
+    """A header; empty where it is missing, or broken so that the library stumbles over it."""
+    try:
+        return str(mail.get(name, ""))
+    except Exception:
+        return ""
 
 
 def own_words(text: str) -> str:
@@ -92,10 +110,10 @@ def own_words(text: str) -> str:
 
 def _from_program(mail: EmailMessage) -> bool:
     """Absence notes, bounces, lists (RFC 3834): answering them would never end."""
-    submitted = str(mail.get("Auto-Submitted", "no")).split(";")[0].strip().lower()
-    precedence = str(mail.get("Precedence", "")).strip().lower()
-    bounce = str(mail.get("Return-Path", "")).strip() == "<>"
-    return submitted != "no" or precedence in _PROGRAMS or bounce or mail.get("X-Autoreply") is not None
+    submitted = _header(mail, "Auto-Submitted").split(";")[0].strip().lower()
+    precedence = _header(mail, "Precedence").strip().lower()
+    bounce = _header(mail, "Return-Path").strip() == "<>"
+    return submitted not in ("", "no") or precedence in _PROGRAMS or bounce or "X-Autoreply" in mail
 
 
 def _text(mail: EmailMessage) -> str:

@@ -1,11 +1,14 @@
 """Matrix events as messages of staff: which case they belong to, what was edited, taken back or sent as a file."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from staff.channels import IncomingMessage
 from staff.files import checked
+
+logger = logging.getLogger(__name__)
 
 _FILES = frozenset({"m.file", "m.image", "m.audio", "m.video"})
 REMEMBERED = 5000
@@ -31,13 +34,21 @@ class Events:
         for event in events:
             if event.get("sender") == self._user or "state_key" in event:
                 continue
-            message = None
-            if event.get("type") == "m.room.redaction":
-                message = self._retraction(partner, event)
-            elif event.get("type") == "m.room.message":
-                message = await self._message(partner, room, event)
+            try:
+                message = await self._read(partner, room, event)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                # anybody in the room may send events that are not as they should be; the others must be read
+                logger.warning("An event in the room of %s makes no sense: %s.", partner, type(error).__name__)
+                continue
             if message is not None:
                 yield message
+
+    async def _read(self, partner: str, room: str, event: dict[str, Any]) -> IncomingMessage | None:
+        if event.get("type") == "m.room.redaction":
+            return self._retraction(partner, event)
+        if event.get("type") == "m.room.message":
+            return await self._message(partner, room, event)
+        return None
 
     def _retraction(self, partner: str, event: dict[str, Any]) -> IncomingMessage | None:
         target = event.get("redacts") or event.get("content", {}).get("redacts")
@@ -88,7 +99,8 @@ class Events:
         try:
             event = await self._server.request("GET", ["rooms", room, "event", event_id])
         except MatrixError as error:
-            if error.status in (403, 404):
+            # no such event, or none that could be one; the others are the server's own troubles
+            if 400 <= error.status < 500 and error.status not in (401, 429):
                 return None
             raise
         content = event.get("content") or {}

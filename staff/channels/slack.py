@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -138,6 +139,11 @@ class SlackChannel:
                 logger.warning("An event of Slack could not be read: %s.", type(error).__name__)
                 done.set_result(False)
                 continue
+            except Exception as error:
+                # it would make no more sense when it came again
+                logger.warning("An event of Slack makes no sense: %s.", type(error).__name__)
+                done.set_result(True)
+                continue
             if messages:
                 yield Batch(tuple(messages), "")
             if not done.done():
@@ -223,15 +229,26 @@ class SlackChannel:
     async def _file(self, file: Mapping[str, Any]) -> Any:
         if int(file.get("size") or 0) > self._most_bytes:
             return "too_large"
+        address = str(file.get("url_private_download") or file.get("url_private"))
+        if file.get("is_external") or not self._is_slacks(address):
+            # the token is for Slack alone
+            return "unreadable"
         headers = {"Authorization": f"Bearer {self._bot_token}"}
         async with (
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=DELIVERY_SECONDS)) as session,
-            session.get(str(file.get("url_private_download") or file.get("url_private"))) as response,
+            session.get(address) as response,
         ):
             if response.status != 200:
                 return "unreadable"
             content = await response.content.read(self._most_bytes + 1)
         return checked(str(file.get("name") or ""), content, self._most_bytes)
+
+    def _is_slacks(self, address: str) -> bool:
+        """Whether a file lies where Slack keeps files, or at the API's own address."""
+        parts, own = urlsplit(address), urlsplit(self._url)
+        host = parts.hostname or ""
+        slack = parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
+        return slack or (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
 
 
 def _escaped(text: str) -> str:

@@ -8,11 +8,14 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+import actions.handoff as handoff
 import actions.person as person
 import actions.rating as rating
-from actions.turn import knowledge
+from actions.turn import Turn, knowledge
+from bot.languages import LANGUAGES
 from cases.migrate import upgrade
 from cases.records import Contact
+from cases.states import BUTTON_CHANNEL
 from cases.store import CaseStore
 
 CONTACT = Contact("ほしぞら株式会社", "Example Person", "contact@example.jp")
@@ -41,7 +44,7 @@ def tracker(
 ) -> Tracker:
     found = [{"entity": name, "value": value} for name, value in (entities or {}).items()]
     message = {"text": text, "intent": {"name": intent}, "entities": found, "message_id": text, "metadata": {}}
-    return Tracker(sender, {"language": "ja", **slots}, message, [], False, None, {}, "action_listen")
+    return Tracker(sender, {"language": "ja"} | slots, message, [], False, None, {}, "action_listen")
 
 
 async def run(action: Any, told: Tracker) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -80,6 +83,17 @@ async def test_a_reply_is_said_once_by_a_person_of_the_partner(store: CaseStore,
     assert again == []
 
 
+async def test_a_yes_to_a_person_does_not_answer_an_older_question_of_the_program(
+    store: CaseStore, number: str
+) -> None:
+    store.add_staff_message(number, "Passt Ihnen Montag?", by="staff:x")
+    _, slots = await staff_event(keys(store, number)[1], pending="delete_data")
+    assert slots["pending"] is None
+    told = tracker("ありがとうございます", "thanks", case_state="with_person", pending="delete_data")
+    _, slots = await run(person.ActionForwardToPerson(), told)
+    assert slots == {"pending": None}
+
+
 async def test_nobody_puts_words_into_another_conversation(store: CaseStore, number: str) -> None:
     store.add_staff_message(number, "Guten Tag", by="staff:x")
     to_staff = store.case_file(number).outbox[0].key
@@ -100,6 +114,25 @@ async def test_transfer_nobody_and_retraction_are_told(store: CaseStore, number:
     assert said[1]["custom"]["partner"] == "nrw_global_business"
     assert said[2]["custom"]["state"] == "submitted"
     assert "contact" in said[2]
+
+
+async def test_a_translation_stands_beside_its_original_and_is_marked(store: CaseStore, number: str) -> None:
+    store.add_staff_message(number, "Guten Tag", by="staff:x")
+    store.add_translation(keys(store, number)[1], "こんにちは", "LibreTranslate")
+    (said,), _ = await staff_event(keys(store, number)[-1])
+    assert all(shown in said["text"] for shown in ("機械翻訳", "LibreTranslate", "こんにちは", "Guten Tag"))
+    assert (said["custom"]["machine_made"], said["custom"]["from"]) == (True, "system")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_situation_has_words_of_its_own(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    turn = Turn(CollectingDispatcher(), tracker("x", "x", language=language))
+    told = []
+    for state in ("open", "closed", "holiday"):
+        monkeypatch.setattr(handoff, "situation", lambda hours, now, state=state: state)
+        told.append(handoff.expectation(turn, turn.directory.partner("koeln")))
+    assert len(set(told)) == 3
+    assert not any("{" in text for text in told)
 
 
 async def test_closing_asks_for_a_rating_and_a_word(store: CaseStore, number: str) -> None:
@@ -189,8 +222,10 @@ async def test_buttons_reach_staff_as_titles_and_never_as_payload(
     await run(action(), tracker("/menu", "menu", case_state="with_person"))
     pressed = tracker('/show_topic{"topic": "tax/vat"}', "show_topic", entities={"topic": "tax/vat"})
     await run(action(), pressed)
-    texts = [entry.payload["text"] for entry in store.case_file(number).outbox if entry.kind == "message"]
-    assert texts == [knowledge()["tax/vat"].title["ja"]]
+    told = [entry.payload for entry in store.case_file(number).outbox if entry.kind == "message"]
+    assert [(each["text"], each["pressed"]) for each in told] == [(knowledge()["tax/vat"].title["ja"], "tax/vat")]
+    (message,) = (message for message in store.case_file(number).messages if message.channel == BUTTON_CHANNEL)
+    assert message.text == knowledge()["tax/vat"].title["ja"]
 
 
 async def test_an_erased_case_says_nothing(store: CaseStore, number: str) -> None:

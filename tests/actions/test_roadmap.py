@@ -270,7 +270,10 @@ async def test_checklist(case, language, store):
     assert said[1]["custom"]["type"] == "suggestions"
     assert slots["last_turn"] == {"kind": "roadmap"}
     kept = store.open_case("conversation").checklist
-    assert kept == checklist
+    assert {name: kept[name] for name in checklist} == checklist
+    # by these staff read it in their own language
+    assert kept["choices"]["presence"] == CASES[case].get("presence", "unknown")
+    assert [roadmap().steps[key].topic for key in kept["steps"]] == [item["topic"] for item in checklist["items"]]
 
 
 async def test_nothing_is_kept_of_a_cancelled_form(store):

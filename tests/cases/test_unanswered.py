@@ -6,7 +6,7 @@ import pytest
 
 from cases.models import Case
 from cases.records import Contact, TranscriptLine
-from cases.states import Author, TurnOutcome
+from cases.states import BUTTON_CHANNEL, Author, TurnOutcome
 from cases.store import CaseStore
 from tests.cases.conftest import CONTACT, Clock
 
@@ -62,6 +62,26 @@ def test_a_turn_without_words_brings_none(store: CaseStore, clock: Clock) -> Non
     store.record_turn("talk", topic=None, outcome="suggested", language="de")
     hand_over(store, clock, lines)
     assert store.unanswered_questions() == []
+
+
+def test_a_topic_pressed_while_waiting_is_a_choice_and_no_wording(store: CaseStore, clock: Clock) -> None:
+    hand_over(store, clock, [])
+    clock.forward(seconds=20)
+    asked = clock()
+    clock.forward(seconds=1)
+    store.record_turn("talk", topic="residence/visa_basics", outcome="suggested", language="de")
+    store.add_user_message("talk", "Brauche ich ein Visum?", language="de", channel="chat", external_id="1", at=asked)
+    clock.forward(seconds=5)
+    pressed = clock()
+    store.record_turn("talk", topic="residence/business_visa", outcome="answered", language="de")
+    title = "Visum für Geschäftsreisen"
+    store.add_user_message("talk", title, language="de", channel=BUTTON_CHANNEL, external_id="2", at=pressed)
+    # a button may lead to suggestions as well
+    clock.forward(seconds=5)
+    store.add_user_message("talk", "Steuern", language="de", channel=BUTTON_CHANNEL, external_id="3", at=clock())
+    store.record_turn("talk", topic="tax/vat", outcome="suggested", language="de")
+    (question,) = store.unanswered_questions()
+    assert (question.text, question.chosen) == ("Brauche ich ein Visum?", "residence/business_visa")
 
 
 def test_nothing_without_consent(store: CaseStore, clock: Clock) -> None:

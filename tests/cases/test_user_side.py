@@ -266,6 +266,15 @@ def test_checklist_is_kept(store: CaseStore) -> None:
     assert store.case(number).checklist is None
 
 
+def test_staff_of_a_waiting_case_get_a_checklist_made_meanwhile(store: CaseStore) -> None:
+    number = submit(store).number
+    store.set_checklist("talk", {"items": []})
+    assert [entry.kind for entry in store.case_file(number).outbox] == ["notice", "checklist"]
+    store.pick_up(number, by="staff:x")
+    store.set_checklist("talk", {"items": []})
+    assert [entry.kind for entry in store.case_file(number).outbox] == ["notice", "checklist", "picked_up"]
+
+
 def test_states_are_plain_words_in_the_database(store: CaseStore) -> None:
     case = store.case(ask(store))
     assert type(case.state) is str

@@ -122,6 +122,27 @@ async def test_programs_and_strangers_are_not_staff(
     assert rasa.said["talk"] == [("picked_up", ""), ("message", "Hallo")]
 
 
+# each of them makes Python's own parser raise something that is no error of mail
+BROKEN = [b"From: <", b'From: "', b"From: a@[", b"From: erika@example.de\r\nMessage-ID: <"]
+
+
+async def test_a_mail_that_cannot_be_read_stops_nothing(
+    servers: MailServers, store: CaseStore, relay: Relay, rasa: RasaDouble
+) -> None:
+    store.submit("talk", CONTACT, "Lager", language="de", consent_at=store.clock(), municipality=NEUSS)
+    (raw,) = await eventually(lambda: servers.mails("staff"))
+    for head in BROKEN:
+        await asyncio.to_thread(servers.put, head + b"\r\nTo: assistant@example.com\r\n\r\nHello\r\n")
+    unreadable = answer(parsed(raw), "<![x<!--<![CDATA[").as_bytes().replace(b"text/plain", b"text/html")
+    await asyncio.to_thread(servers.put, unreadable)
+    await asyncio.to_thread(servers.send, answer(parsed(raw), "Hallo"))
+    await eventually(lambda: len(rasa.said["talk"]) >= 2)
+    assert rasa.said["talk"] == [("picked_up", ""), ("message", "Hallo")]
+    # whoever of staff wrote something that could not be read is told that nothing was sent
+    mails = await eventually(lambda: (found := servers.mails("staff"))[1:] and found)
+    assert any("konnte nicht gelesen werden" in parsed(each).get_content() for each in mails)
+
+
 async def test_the_mail_server_is_away_for_a_while(
     servers: MailServers, store: CaseStore, relay: Relay, rasa: RasaDouble
 ) -> None:

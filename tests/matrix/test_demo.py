@@ -180,7 +180,7 @@ async def test_the_whole_way_through_the_demonstration(demonstration: Demonstrat
         assert "GmbHの設立について教えてください" in waiting["content"]["body"]
         assert "Der Assistent hat dazu geantwortet: " in waiting["content"]["body"]
         await member.write(card, "!take")
-        await user.until("担当者が読み")
+        await user.until("担当者が内容を確認")
         await member.until("Übernommen.")
         await member.write(card, "Guten Tag Example Person, die Frist ist 14 Tage.")
         assert (await user.until("die Frist ist 14 Tage."))["from"] == "person"

@@ -1,14 +1,17 @@
 """Both ways through a real Matrix server: card, thread, replies, states, edits, files, strangers."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
 from bot.directory import desk_of, get_directory
 from cases.store import CaseStore
 from staff.relay import Relay
+from staff.synapse import SynapseError
 from tests.matrix.conftest import Desk, Network, build_relay, eventually
 from tests.staff.conftest import NEUSS, submit
 from tests.staff.rasa_double import RasaDouble
@@ -84,6 +87,34 @@ async def test_only_the_partners_room_can_act(
     assert await said(rasa, 2) == [("picked_up", ""), ("message", "Von uns")]
     joined = network.synapse.call("GET", "/_matrix/client/v3/joined_rooms", None, network.token)["joined_rooms"]
     assert room not in joined
+
+
+async def test_events_that_make_no_sense_stop_nothing(
+    store: CaseStore, relay: Relay, rasa: RasaDouble, desk: Desk, network: Network
+) -> None:
+    card = await desk.card(PARTNER, submit(store).number)
+    thread = {"rel_type": "m.thread", "event_id": card["event_id"]}
+    file = {"msgtype": "m.file", "body": "x.pdf", "m.relates_to": thread}
+    room = quote(await desk.room(PARTNER), safe="")
+    odd: list[dict[str, Any]] = [
+        {"msgtype": "m.text", "body": "x", "m.relates_to": "no relation"},
+        {"msgtype": "m.text", "body": "x", "m.relates_to": {"m.in_reply_to": "nothing"}},
+        {"msgtype": "m.text", "body": "x", "m.relates_to": {"m.in_reply_to": {"event_id": "x" * 20000}}},
+        {"msgtype": "m.text", "body": "x", "m.relates_to": {"m.in_reply_to": {"event_id": "../../login"}}},
+        {"msgtype": "m.text", "body": "x", "m.new_content": 1, "m.relates_to": {**thread, "rel_type": "m.replace"}},
+        {"msgtype": "m.text", "body": 5, "m.relates_to": thread},
+        {**file, "info": "large"},
+        {**file, "url": 7},
+        {**file, "url": "mxc://nowhere.invalid/nothing"},
+        {"body": "no type"},
+    ]
+    for number, content in enumerate(odd):
+        path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/odd{number}"
+        # the server itself refuses some of them
+        with suppress(SynapseError):
+            await asyncio.to_thread(network.synapse.call, "PUT", path, content, network.staff_token)
+    await desk.write(PARTNER, card, "Guten Tag")
+    assert await said(rasa, 2) == [("picked_up", ""), ("message", "Guten Tag")]
 
 
 async def test_edits_retractions_and_files(

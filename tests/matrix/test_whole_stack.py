@@ -18,8 +18,16 @@ from tests.matrix.stack import Stack, full_model
 
 pytestmark = pytest.mark.server
 PARTNER = "rhein_kreis_neuss"
+# what each side writes to the other, in turn
+TALK = [
+    ("Guten Tag, Rhein-Kreis Neuss. Ab wann brauchen Sie die Halle?", "来年の4月から使いたいと考えています。"),
+    ("Soll sie nahe am Hafen liegen?", "はい、港の近くを希望します。"),
+    ("Wie viele Personen arbeiten dort?", "最初は5名の予定です。"),
+    ("Brauchen Sie auch Büroräume?", "20平方メートルほどの事務所が必要です。"),
+    ("Wir stellen Ihnen drei Angebote zusammen.", "よろしくお願いいたします。"),
+]
 # messages each way; more of them for better figures
-TURNS = int(os.environ.get("HANDOFF_TURNS", "5"))
+TURNS = int(os.environ.get("HANDOFF_TURNS", str(len(TALK))))
 
 
 @pytest.fixture
@@ -116,20 +124,24 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
 
     await eventually(read_along)
     await staff("!take")
-    await user.until("担当者が読み")
+    await user.until("担当者が内容を確認")
     await staff("!note Klingt ernsthaft, Fläche im Hafen prüfen")
     to_user, to_staff = [], []
-    for turn in range(1, TURNS + 1):
+    more = [
+        (f"Angebot {turn} ist da.", f"{turn}番目の資料を確認しました。") for turn in range(len(TALK) + 1, TURNS + 1)
+    ]
+    talk = [*TALK, *more][:TURNS]
+    for german, japanese in talk:
         started = time.perf_counter()
-        await staff(f"Nachricht {turn} von uns")
-        reply = await user.until(f"Nachricht {turn} von uns")
+        await staff(german)
+        reply = await user.until(german)
         to_user.append(time.perf_counter() - started)
         assert reply["from"] == "person"
         started = time.perf_counter()
-        await user.say(f"利用者のメッセージ{turn}、よろしいですか")
+        await user.say(japanese)
 
-        async def arrived(turn: int = turn) -> bool:
-            return any(f"利用者のメッセージ{turn}" in text for text in await desk.texts(PARTNER))
+        async def arrived(japanese: str = japanese) -> bool:
+            return any(japanese in text for text in await desk.texts(PARTNER))
 
         await eventually(arrived)
         to_staff.append(time.perf_counter() - started)
@@ -140,7 +152,7 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     await staff("!transfer koeln")
     await user.until("引き継がれました")
     new = await desk.card("koeln", number)
-    assert f"利用者のメッセージ{TURNS}" in new["content"]["body"]
+    assert talk[-1][1] in new["content"]["body"]
     assert "Klingt ernsthaft, Fläche im Hafen prüfen" in new["content"]["body"]
     await staff("Guten Tag aus Köln", "koeln", new)
     await user.until("Guten Tag aus Köln")
@@ -157,8 +169,13 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     assert (case.rating, case.rating_comment, case.close_reason) == (5, "とても親切でした", "answered")
     # what staff said among themselves, or what the program told them, never reached the user
     assert not any("Klingt ernsthaft" in text or "Notiz" in text for text in browser.texts)
-    authors = [message["from"] for message in browser.messages if message["text"].startswith("Nachricht")]
-    assert authors == ["person"] * TURNS
+    said = [(message["from"], message["text"]) for message in browser.messages]
+    assert [text for speaker, text in said if speaker == "person"][:TURNS] == [german for german, _ in talk]
+    # and the program said nothing from pick-up to the next partner's closing
+    between = slice(
+        *(next(n for n, (_, text) in enumerate(said) if mark in text) for mark in ("内容を確認", "完了しました"))
+    )
+    assert [text for speaker, text in said[between] if speaker == "bot" and text] == []
     for partner in (PARTNER, "koeln"):
         transcript.append(f"\n[{partner}] the room as staff see it")
         transcript += [f"  {text}" for text in await desk.texts(partner)]
@@ -166,4 +183,6 @@ async def test_a_case_from_offer_to_rating(stack: Stack, store: CaseStore, desk:
     transcript.append(figures)
     if target := os.environ.get("HANDOFF_TRANSCRIPT"):
         await asyncio.to_thread(Path(target).write_text, "\n".join(transcript), encoding="utf-8")
-    assert statistics.median(to_user) < 1.0, figures
+    if "HANDOFF_TURNS" in os.environ:
+        # measured on purpose, on a machine that does nothing else
+        assert statistics.median(to_user) < 1.0, figures

@@ -1,13 +1,16 @@
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
 from bot.directory import Directory
+from bot.knowledge.roadmap import QUESTIONS, Roadmap, load_roadmap
 from bot.knowledge.wording import Wording
 from bot.languages import LANGUAGES
+from bot.settings import PROJECT_ROOT
 from cases.models import OutboxEntry
 from cases.records import Receipt, TranscriptLine
-from cases.states import Author, OutboxKind
+from cases.states import BUTTON_CHANNEL, Author, OutboxKind
 from cases.store import CaseStore
 from staff.cards import Cards
 from tests.staff.conftest import CONTACT, KOELN, submit
@@ -15,7 +18,9 @@ from tests.staff.conftest import CONTACT, KOELN, submit
 pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
-def in_language(directory: Directory, wording: Wording, language: str) -> Cards:
+def in_language(
+    directory: Directory, wording: Wording, language: str, roadmap: Callable[[], Roadmap | None] = lambda: None
+) -> Cards:
     """Cards for partners whose staff all read ``language``."""
     partners = {
         partner.id: dataclasses.replace(partner, notice=dataclasses.replace(partner.notice, language=language))
@@ -23,7 +28,7 @@ def in_language(directory: Directory, wording: Wording, language: str) -> Cards:
     }
     titles = {"company/gmbh_formation": {"de": "GmbH gründen", "ja": "GmbHの設立", "en": "Founding a GmbH"}}
     changed = dataclasses.replace(directory, partners=partners)
-    return Cards(changed, wording, lambda topic, spoken: titles[topic][spoken])
+    return Cards(changed, wording, lambda topic, spoken: titles[topic][spoken], roadmap)
 
 
 def entry(store: CaseStore, kind: str) -> OutboxEntry:
@@ -115,6 +120,69 @@ def test_after_a_handover_the_new_partner_sees_what_was_said(store: CaseStore, c
     )
     assert "BOT'S OWN WORDS" not in notice.body
     assert notice.body.count("倉庫") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "de",
+            ["- Form: GmbH oder UG", "- Ort: Krefeld", "1. ", "Bisherige Fragen", "Checkliste, die das Unternehmen"],
+        ),
+        ("ja", ["- 進出形態：GmbHまたはUG（現地法人）", "- 場所：クレーフェルト", "1. "]),
+        ("en", ["- Form: GmbH or UG (subsidiary)", "- Place: Krefeld", "1. "]),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "while waiting"])
+def test_the_checklist_goes_along_in_the_staffs_language(
+    store: CaseStore, directory: Directory, wording: Wording, language: str, expected: list[str], when: str
+) -> None:
+    roadmap = load_roadmap(PROJECT_ROOT / "data")
+    choices = {"presence": "gmbh", "place": "05114000"}
+    steps = roadmap.checklist(choices)
+    checklist = {
+        "answers": dict.fromkeys(QUESTIONS, "利用者の言語"),
+        "choices": {**dict.fromkeys(QUESTIONS, "unknown"), **choices},
+        "steps": [*(step.key for step in steps), "gone"],
+        "items": [*({"title": "利用者の言語"} for _ in steps), {"title": "もうない手順"}],
+    }
+    store.record_turn("talk", topic=None, outcome="answered", language="ja")
+    if when == "while waiting":
+        submit(store)
+    store.set_checklist("talk", checklist)
+    if when == "before":
+        submit(store)
+    kind = "notice" if when == "before" else "checklist"
+    body = in_language(directory, wording, language, lambda: roadmap).notice(entry(store, kind), threaded="matrix").body
+    for text in expected if when == "before" else expected[:3]:
+        assert text in body
+    assert [step.title[language] in body for step in steps] == [True] * len(steps)
+    # what there is no more is shown as the user saw it
+    assert f"{len(steps) + 1}. もうない手順" in body
+    assert "利用者の言語" not in body
+    assert "{" not in body
+
+
+def test_a_topic_chosen_by_button_is_not_told_as_writing(
+    store: CaseStore, directory: Directory, wording: Wording
+) -> None:
+    number, topic = submit(store).number, "company/gmbh_formation"
+    cards = in_language(directory, wording, "de")
+
+    def press(**extra: object) -> str:
+        store.add_user_message("talk", "GmbHの設立", channel=BUTTON_CHANNEL, extra={"pressed": topic, **extra})
+        return cards.notice(store.case_file(number).outbox[-1], threaded="matrix").body
+
+    while_waiting = press(meanwhile={"outcome": "answered", "topics": [topic]})
+    assert "ein Thema angetippt: GmbH gründen" in while_waiting
+    assert "Der Assistent hat dazu geantwortet: GmbH gründen" in while_waiting
+    assert "schreibt" not in while_waiting
+    store.pick_up(number, by="staff:a")
+    # the assistant is silent: staff are told how to answer
+    assert f"!topic {topic}" in press()
+    store.transfer(number, "koeln", by="staff:a")
+    notice = cards.notice(store.case_file(number).outbox[-2], threaded="matrix")
+    assert notice.body.count("Unternehmen (Thema angetippt): GmbHの設立") == 2
 
 
 def test_braces_and_markup_of_users_stay_as_they_are(store: CaseStore, cards: Cards) -> None:

@@ -187,6 +187,11 @@ def test_phrases_check_their_values(staff: Staff) -> None:
     assert "2026年12月1日の14:00" in staff.sent()[-1]
 
 
+def test_markup_in_a_value_is_text(staff: Staff) -> None:
+    staff.write("!phrase see_link link=[Bank](https://evil.example)")
+    assert staff.sent()[-1].endswith("[Bank]\u2060(https://evil.example)")
+
+
 def test_language_changes_what_is_sent(staff: Staff) -> None:
     assert "de, ja, en" in staff.write("!language fr")
     assert "Englisch" in staff.write("!language en")

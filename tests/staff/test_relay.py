@@ -10,6 +10,7 @@ import pytest
 
 from bot.directory import get_directory
 from cases.migrate import upgrade
+from cases.models import OutboxEntry
 from cases.store import CaseStore
 from staff import relay as relay_module
 from staff.cards import Cards
@@ -175,6 +176,51 @@ async def test_a_stopped_relay_gives_back_what_it_claimed(store: CaseStore, rela
     await relay.deliver_due()
     assert channel.delivered == []
     assert len(store.claim_due("another", 5)) == 1
+
+
+async def test_a_part_that_fails_begins_anew(
+    store: CaseStore, relay: Relay, channel: Channel, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "AGAIN_SECONDS", 0.01)
+    real = {name: getattr(store, name) for name in ("retention", "claim_due")}
+    failed: list[str] = []
+    for name in real:
+
+        def once_failing(*args: object, name: str = name, **options: object) -> object:
+            if name not in failed:
+                failed.append(name)
+                raise RuntimeError("SECRET")
+            return real[name](*args, **options)
+
+        monkeypatch.setattr(store, name, once_failing)
+    number = store.record_turn("idle", topic="tax/vat", outcome="answered", language="de")
+    clock.forward(days=40)
+    submit(store)
+    running = asyncio.create_task(relay.run())
+    await until(lambda: channel.delivered and store.case(number).erased_at)
+    assert sorted(failed) == ["claim_due", "retention"]
+    relay.stop()
+    await running
+
+
+async def test_no_translation_holds_up_what_comes_after_it(store: CaseStore, cards: Cards, channel: Channel) -> None:
+    asked: list[str] = []
+
+    async def translate(entry: OutboxEntry) -> None:
+        asked.append(entry.payload["text"])
+        if len(asked) == 1:
+            raise RuntimeError("broken")
+        await asyncio.Event().wait()
+
+    relay = Relay(store, TestTargets(channel), cards, translate=translate, poll_seconds=0.01)
+    submit(store)
+    running = asyncio.create_task(relay.run())
+    for text in ("一", "二", "三"):
+        store.add_user_message("talk", text)
+    await until(lambda: len(channel.delivered) == 4)
+    await until(lambda: asked == ["一", "二", "三"])
+    relay.stop()
+    await running
 
 
 async def test_retention_runs_beside(store: CaseStore, relay: Relay, clock: Clock) -> None:

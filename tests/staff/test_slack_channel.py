@@ -115,6 +115,34 @@ async def test_a_lost_answer_doubles_nothing(
     assert len(texts(slack)) == 1
 
 
+async def test_events_that_make_no_sense_stop_nothing(
+    store: CaseStore, slack: SlackDouble, rasa: RasaDouble, relay: Relay
+) -> None:
+    submit(store)
+    await until(lambda: texts(slack))
+    card = slack.messages["C1"][0]["ts"]
+    for odd in (
+        {"type": "message", "channel": "C1", "thread_ts": card},
+        {"type": "message", "channel": "C1", "subtype": "message_changed", "message": "x", "previous_message": "y"},
+        {"type": "message", "channel": "C1", "thread_ts": card, "ts": "1.1", "files": ["x"]},
+    ):
+        await slack.send(odd)
+    await slack.write("C1", "Guten Tag", card)
+    await until(lambda: len(rasa.said["talk"]) == 2)
+    assert rasa.said["talk"][-1] == ("message", "Guten Tag")
+    await until(lambda: not slack.unacknowledged)
+
+
+async def test_the_token_goes_to_slack_alone() -> None:
+    channel = SlackChannel("xoxb-secret", "xapp-test", {PARTNER: "C1"}, most_bytes=1000)
+    for address in ("http://127.0.0.1:9/x.pdf", "https://slack.com.evil.example/x", "http://files.slack.com/x"):
+        # not even tried: nothing listens there, which would raise
+        assert await channel._file({"name": "x.pdf", "url_private": address}) == "unreadable"
+    elsewhere = {"name": "x.pdf", "is_external": True, "url_private": "https://files.slack.com/x.pdf"}
+    assert await channel._file(elsewhere) == "unreadable"
+    assert channel._is_slacks("https://files.slack.com/files-pri/T1-F1/x.pdf")
+
+
 async def test_other_channels_and_forged_cards_are_ignored(
     store: CaseStore, slack: SlackDouble, rasa: RasaDouble, relay: Relay
 ) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.directory import Directory
 from bot.settings import SettingsError
 from cases.migrate import upgrade
+from cases.states import BUTTON_CHANNEL
 from cases.store import CaseStore
 from staff.cards import Cards
 from staff.translation import Translator
@@ -75,6 +76,20 @@ async def test_side_by_side_and_marked(
         assert shown in body
 
 
+async def test_the_user_gets_a_translation_of_what_staff_write_too(
+    store: CaseStore, directory: Directory, service: Service
+) -> None:
+    number = submit(store).number
+    store.add_staff_message(number, "Guten Tag", by="staff:x")
+    await translator(store, directory, f"libretranslate+{service.url}").after_delivery(
+        store.case_file(number).outbox[-1]
+    )
+    added = store.case_file(number).outbox[-1]
+    assert (added.direction, added.kind) == ("to_user", "translation")
+    assert added.payload["original"] == "Guten Tag"
+    assert added.payload["text"] not in ("", "Guten Tag")
+
+
 @pytest.mark.parametrize(("wait", "status"), [(3.0, 200), (0.0, 500)])
 async def test_a_slow_or_broken_service_adds_nothing(
     store: CaseStore, directory: Directory, service: Service, wait: float, status: int
@@ -93,6 +108,7 @@ async def test_the_readers_own_language_and_reviewed_words_are_left_alone(
     number = submit(store).number
     one = translator(store, directory, f"libretranslate+{service.url}")
     store.add_user_message("talk", "Guten Tag")
+    store.add_user_message("talk", "会社設立は", channel=BUTTON_CHANNEL, extra={"pressed": "company/gmbh_formation"})
     store.add_staff_message(number, "Danke", by="staff:x", extra={"prepared": True})
     for entry in store.case_file(number).outbox:
         if entry.kind == "message":

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.directory import Directory
+from cases.models import Case
 from cases.store import CaseStore
 from staff.office_hours import office_time
 from staff.watch import Watch
@@ -79,6 +80,15 @@ def test_the_second_contact_comes_before_another_partner(store: CaseStore, direc
         ("rhein_kreis_neuss", "nrw_global_business", False),
         ("nrw_global_business", "nrw_global_business", False),
     ]
+
+
+def test_a_case_that_cannot_be_looked_after_holds_up_no_other(store: CaseStore, watch: Watch, clock: Clock) -> None:
+    broken, number = submit(store, "a").number, submit(store, "b").number
+    with store.write() as session:
+        session.execute(Case.__table__.update().where(Case.number == broken).values(owner="gone"))
+    clock.forward(minutes=31)
+    assert watch.look() == 1
+    assert kinds(store, number, "to_staff") == ["notice", "reminder"]
 
 
 def test_somebody_who_takes_it_in_time_is_left_alone(store: CaseStore, watch: Watch, clock: Clock) -> None:

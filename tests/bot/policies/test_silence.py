@@ -9,7 +9,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.policies.silence import FORWARD_ACTION, SilencePolicy
+from bot.policies.silence import ERASE_ACTION, FORWARD_ACTION, SilencePolicy
 
 DOMAIN = Domain.from_dict(
     {
@@ -19,7 +19,7 @@ DOMAIN = Domain.from_dict(
             "case_state": {"type": "text", "mappings": [{"type": "custom"}]},
             "pending": {"type": "text", "mappings": [{"type": "custom"}]},
         },
-        "actions": [FORWARD_ACTION],
+        "actions": [FORWARD_ACTION, ERASE_ACTION],
     }
 )
 
@@ -30,10 +30,10 @@ def policy() -> SilencePolicy:
     return SilencePolicy(SilencePolicy.get_default_config(), None, Resource("silence"), context)
 
 
-def predicted(policy: SilencePolicy, intent: str, state: str | None, *actions: str) -> str | None:
+def predicted(policy: SilencePolicy, intent: str, state: str | None, *actions: str, text: str = "text") -> str | None:
     tracker = DialogueStateTracker.from_events("test", [], slots=DOMAIN.slots, domain=DOMAIN)
     events: list[Any] = [SlotSet("case_state", state), ActionExecuted("action_listen")]
-    events.append(UserUttered("text", {"name": intent, "confidence": 1.0}))
+    events.append(UserUttered(text, {"name": intent, "confidence": 1.0}))
     for event in [*events, *map(ActionExecuted, actions)]:
         tracker.update(event, DOMAIN)
     prediction = policy.predict_action_probabilities(tracker, DOMAIN)
@@ -52,6 +52,23 @@ def test_otherwise_the_program_speaks(policy: SilencePolicy, state: str | None) 
     assert predicted(policy, "greet", state) is None
 
 
-@pytest.mark.parametrize("intent", ["withdraw", "delete_data", "staff_event", "too_long", "unreadable"])
+@pytest.mark.parametrize("intent", ["staff_event", "too_long", "unreadable"])
 def test_what_does_not_wait_for_anybody(policy: SilencePolicy, intent: str) -> None:
     assert predicted(policy, intent, "with_person") is None
+
+
+@pytest.mark.parametrize("intent", ["withdraw", "delete_data"])
+def test_the_users_rights_by_button_do_not_wait_either(policy: SilencePolicy, intent: str) -> None:
+    assert predicted(policy, intent, "with_person", text=f"/{intent}") is None
+
+
+def test_a_sentence_that_sounds_like_withdrawing_goes_to_the_person(policy: SilencePolicy) -> None:
+    text = "先日送った申請を取り下げました。"
+    assert predicted(policy, "withdraw", "with_person", text=text) == FORWARD_ACTION
+    assert predicted(policy, "withdraw", "with_person", FORWARD_ACTION, text=text) == "action_listen"
+
+
+def test_a_typed_wish_for_erasure_is_forwarded_and_then_asked_about(policy: SilencePolicy) -> None:
+    steps = [(), (FORWARD_ACTION,), (FORWARD_ACTION, ERASE_ACTION)]
+    found = [predicted(policy, "delete_data", "with_person", *done) for done in steps]
+    assert found == [FORWARD_ACTION, ERASE_ACTION, "action_listen"]
