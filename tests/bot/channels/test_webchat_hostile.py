@@ -73,7 +73,8 @@ def test_no_frame_ends_the_server_or_touches_another_session(
     async def bystander() -> Browser:
         tab = await Browser(chat_server.url).open()
         await tab.say("mein Geheimnis", "1")
-        await tab.until(2)
+        # the end of typing follows the last message
+        await tab.until(2, "typing")
         tab.events.clear()
         return tab
 
