@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 
 _FILES = frozenset({"m.file", "m.image", "m.audio", "m.video"})
 REMEMBERED = 5000
+# of an event's id, in Matrix's own rules
+LONGEST_ID = 255
 
 
 class Server(Protocol):
@@ -94,6 +96,9 @@ class Events:
         """The case to which an event belongs: the card says so itself, everything else by its thread."""
         if event_id in self._cases:
             return self._cases[event_id]
+        if not event_id.startswith("$") or len(event_id) > LONGEST_ID:
+            # the server would close the connection on a very long one, again and again
+            return None
         from staff.channels.matrix import MatrixError
 
         try:

@@ -61,9 +61,12 @@ async def test_what_staff_say_among_themselves_stays_there(
     assert (await said(rasa, 2))[-1] == ("message", "Hallo")
     authors = [(message.author, message.text) for message in store.case_file(number).messages]
     assert ("note", "Interessent wirkt seriös") in authors
-    texts = await desk.texts(PARTNER)
-    assert any("Notiz gespeichert" in text for text in texts)
-    assert any("„!nott“ gibt es nicht" in text for text in texts)
+
+    async def told() -> bool:
+        texts = "\n".join(await desk.texts(PARTNER))
+        return "Notiz gespeichert" in texts and "„!nott“ gibt es nicht" in texts
+
+    await eventually(told)
 
 
 async def test_only_the_partners_room_can_act(
