@@ -124,6 +124,13 @@ class Turn:
         name = (chosen.get("response") or {}).get("intent_response_key")
         return name if name in knowledge() else None
 
+    @property
+    def further_topics(self) -> list[str]:
+        """Topics that the message asks for beside ``topic``, in its order; empty where a topic was chosen by button."""
+        if self.entity("topic"):
+            return []
+        return [each for each in self.tracker.latest_message.get("further_topics") or [] if each in knowledge()]
+
     def suggestions(self, most: int = 3) -> list[str]:
         """Topics that may be meant, best first."""
         ranking = self.tracker.latest_message.get("intent_ranking") or []

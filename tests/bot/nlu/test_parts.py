@@ -1,0 +1,170 @@
+"""How a message parts into questions, and when the first of them is what it asks for."""
+
+from typing import Any
+
+import pytest
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.nlu.classifier import set_intent
+from bot.nlu.decision import OutcomeDecider
+from bot.nlu.parts import MOST_PARTS, QuestionSplitter, questions, split
+from bot.nlu.text import LONGEST, shield
+
+
+def texts(text: str) -> list[str]:
+    return [part.text for part in split(text)]
+
+
+def asked(text: str) -> list[str]:
+    return [part.text for part in questions(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Wie gründe ich eine GmbH?", ["Wie gründe ich eine GmbH"]),
+        ("Wer hilft z. B. bei der Suche?", ["Wer hilft z. B. bei der Suche"]),
+        ("Gilt das ab dem 3. Mai bzw. Juni?", ["Gilt das ab dem 3. Mai bzw. Juni"]),
+        ("Was steht auf www.gtai.de dazu?", ["Was steht auf www.gtai.de dazu"]),
+        ("Wir kommen 2027. Wie geht das?", ["Wir kommen 2027", "Wie geht das"]),
+        ("Wie geht das?! Und was noch ...", ["Wie geht das", "was noch"]),
+        ("steuern anmelden\n\n- schule suchen", ["steuern anmelden", "schule suchen"]),
+        ("wie geht das und außerdem wo ist das amt", ["wie geht das", "wo ist das amt"]),
+        ("wie melde ich mich an und wo ist das amt", ["wie melde ich mich an", "wo ist das amt"]),
+        ("Wie und wo melde ich mich an", ["Wie", "wo melde ich mich an"]),
+        ("Steuern und Visum", ["Steuern und Visum"]),
+        ("What is VAT? And is there a school?", ["What is VAT", "is there a school"]),
+        ("what is vat and is there a school", ["what is vat", "is there a school"]),
+        ("Do I also need a visa", ["Do I also need a visa"]),
+        (
+            "ビザはどう申請しますか。それから、学校について教えてください。",
+            ["ビザはどう申請しますか", "学校について教えてください"],
+        ),
+        ("税金は？あと、保険は？", ["税金は", "保険は"]),
+        ("あと3年で更新ですか", ["あと3年で更新ですか"]),
+        ("ビザまたは滞在許可が必要ですか", ["ビザまたは滞在許可が必要ですか"]),
+        ("🙂?!", []),
+        ("", []),
+    ],
+)
+def test_parts(text: str, parts: list[str]) -> None:
+    assert texts(text) == parts
+
+
+def test_where_a_part_stands() -> None:
+    text = "Wo? Außerdem: Gibt es in Neuss Schulen?"
+    assert [text[part.start : part.stop] for part in split(text)] == ["Wo", "Gibt es in Neuss Schulen"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Guten Tag! Wie gründe ich eine GmbH?",
+        "Thank you! What does a notary cost?",
+        "We are a small firm from Osaka. We make tools. How do we register for VAT?",
+        "We want to found a GmbH. Do we need a notary?",
+        "東京で小さな会社を経営しています。ドイツで会社を設立したいです。最低資本金はいくらですか。",
+        "Wir haben eine GmbH gegründet. Wir sind jetzt zu dritt.",
+        "私は東京の会社員で、来年の春から三年間の予定です\n家族は四人です",
+        "Wie gründe ich eine GmbH und brauche dafür Geld",
+    ],
+)
+def test_what_is_not_a_second_question(text: str) -> None:
+    assert asked(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hallo! Was ist die IHK? Danke, und wo ist das Amt?", 2),
+        ("We want to found a GmbH. Also, is there a school?", 2),
+        ("Ich möchte ein Gewerbe anmelden. Außerdem suche ich eine Schule.", 2),
+        ("I need a visa. I am looking for a school.", 2),
+        ("gmbh notar kosten\njapanische schule", 2),
+        ("保険\nビザ 家族", 2),
+        ("学校を探しています。また、運転免許の切り替えについて知りたいです。", 2),
+        ("Was? Wie? Wo? Wer?", 4),
+    ],
+)
+def test_several_questions(text: str, expected: int) -> None:
+    assert len(asked(text)) == expected
+
+
+def message(text: str, *entities: dict[str, Any]) -> Message:
+    return Message(data={"text": text, "entities": list(entities)})
+
+
+def test_a_single_question_goes_alone() -> None:
+    for text in ("Was ist die IHK?", "/menu", shield("/menu"), "", "Was? Wo? " * LONGEST):
+        whole = message(text)
+        assert QuestionSplitter().process([whole]) == [whole]
+        assert whole.get("parts") is None
+
+
+def test_questions_go_behind_the_message_with_their_places() -> None:
+    text = "Was ist die IHK? Gibt es in Neuss eine Schule?"
+    place = {"entity": "place", "value": ["05162024"], "start": text.index("Neuss"), "end": text.index("Neuss") + 5}
+    whole, first, second = QuestionSplitter().process([message(text, place)])
+    assert whole.get("text") == text
+    assert (first.get("text"), second.get("text")) == ("Was ist die IHK?", "Gibt es in Neuss eine Schule?")
+    assert (first.get("entities"), second.get("entities")) == ([], [place])
+
+
+def test_a_flood_of_questions_is_cut() -> None:
+    assert len(QuestionSplitter().process([message("Was? Wo? " * 20)])) == 1 + MOST_PARTS
+
+
+GMBH, SCHOOLS, VAT = "company/gmbh_formation", "living/schools", "tax/vat"
+
+
+def decided(text: str, *found: tuple[str, str], whole: tuple[str, str] = (GMBH, "answer"), **place: str) -> Message:
+    """The message after the decision; ``found``: topic and outcome of each of its questions."""
+    entities = [
+        {"entity": kind, "value": "x", "start": text.index(each), "end": len(text)} for kind, each in place.items()
+    ]
+    messages = QuestionSplitter().process([message(text, *entities)])
+    for each, (name, outcome) in zip(messages, [whole, *found], strict=True):
+        each.set("intent_ranking", [{"name": name, "confidence": 0.9}])
+        each.set("outcome", outcome)
+        set_intent(each, name, 0.9, [])
+    (result,) = OutcomeDecider().process(messages)
+    return result
+
+
+TWO = "How is a GmbH founded? Also, is there a school in Osaka"
+
+
+def test_the_first_is_answered_and_the_second_kept() -> None:
+    for whole in ((SCHOOLS, "answer"), (VAT, "suggest"), ("out_of_scope", "decline")):
+        result = decided(TWO, (GMBH, "answer"), (SCHOOLS, "answer"), whole=whole)
+        assert result.get("intent")["name"] == "company"
+        assert result.get("response_selector")["company"]["response"]["intent_response_key"] == GMBH
+        assert result.get("intent_ranking")[0]["name"] == GMBH
+        assert result.get("further_topics") == [SCHOOLS]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((GMBH, "answer"), (GMBH, "answer")),
+        ((GMBH, "answer"), (SCHOOLS, "suggest")),
+        ((GMBH, "decline"), (SCHOOLS, "answer")),
+        ((GMBH, "answer"), ("thanks", "answer")),
+        (("aspect_cost", "answer"), (SCHOOLS, "answer")),
+    ],
+)
+def test_the_whole_message_decides_otherwise(first: tuple[str, str], second: tuple[str, str]) -> None:
+    result = decided(TWO, first, second, whole=(VAT, "suggest"))
+    assert result.get("intent")["name"] == "nlu_fallback"
+    assert result.get("further_topics") is None
+
+
+def test_a_question_about_another_country_is_no_second_one() -> None:
+    result = decided(TWO, (GMBH, "answer"), (SCHOOLS, "answer"), whole=(VAT, "suggest"), outside="Osaka")
+    assert result.get("further_topics") is None
+
+
+def test_a_third_topic_is_kept_too() -> None:
+    text = "Was? Wie? Wo? Wer?"
+    result = decided(text, (GMBH, "answer"), (SCHOOLS, "answer"), (GMBH, "answer"), (VAT, "answer"))
+    assert result.get("further_topics") == [SCHOOLS, VAT]
