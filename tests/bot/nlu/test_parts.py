@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+import yaml
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.classifier import set_intent
 from bot.nlu.decision import OutcomeDecider
-from bot.nlu.parts import MOST_PARTS, QuestionSplitter, questions, split
+from bot.nlu.parts import LIKELY, MOST_PARTS, QuestionSplitter, questions, split
 from bot.nlu.text import LONGEST, shield
+from bot.settings import get_settings
 
 
 def texts(text: str) -> list[str]:
@@ -43,6 +45,8 @@ def asked(text: str) -> list[str]:
         ("税金は？あと、保険は？", ["税金は", "保険は"]),
         ("あと3年で更新ですか", ["あと3年で更新ですか"]),
         ("ビザまたは滞在許可が必要ですか", ["ビザまたは滞在許可が必要ですか"]),
+        ("hi, what is vat and can my wife work", ["what is vat", "can my wife work"]),
+        ("Guten Tag, wo ist das Amt?", ["wo ist das Amt"]),
         ("🙂?!", []),
         ("", []),
     ],
@@ -67,6 +71,9 @@ def test_where_a_part_stands() -> None:
         "Wir haben eine GmbH gegründet. Wir sind jetzt zu dritt.",
         "私は東京の会社員で、来年の春から三年間の予定です\n家族は四人です",
         "Wie gründe ich eine GmbH und brauche dafür Geld",
+        "Does that need a visa? Or is a passport enough?",
+        "先に届け出ますか。それとも許可が先ですか。",
+        "費用は自己負担ですか、それとも会社が払いますか",
     ],
 )
 def test_what_is_not_a_second_question(text: str) -> None:
@@ -114,19 +121,21 @@ def test_a_flood_of_questions_is_cut() -> None:
     assert len(QuestionSplitter().process([message("Was? Wo? " * 20)])) == 1 + MOST_PARTS
 
 
-GMBH, SCHOOLS, VAT = "company/gmbh_formation", "living/schools", "tax/vat"
+GMBH, SCHOOLS, VAT, OFFICE = "company/gmbh_formation", "living/schools", "tax/vat", "location/office_space"
 
 
-def decided(text: str, *found: tuple[str, str], whole: tuple[str, str] = (GMBH, "answer"), **place: str) -> Message:
-    """The message after the decision; ``found``: topic and outcome of each of its questions."""
+def decided(text: str, *found: tuple[str, float], whole: tuple[str, float] = (GMBH, 1.0), **place: str) -> Message:
+    """The message after the decision; ``found``: topic and confidence of each question, 1 is enough to answer."""
     entities = [
-        {"entity": kind, "value": "x", "start": text.index(each), "end": len(text)} for kind, each in place.items()
+        {"entity": kind, "value": "x", "start": text.index(each), "end": text.index(each) + len(each)}
+        for kind, each in place.items()
     ]
     messages = QuestionSplitter().process([message(text, *entities)])
-    for each, (name, outcome) in zip(messages, [whole, *found], strict=True):
-        each.set("intent_ranking", [{"name": name, "confidence": 0.9}])
-        each.set("outcome", outcome)
-        set_intent(each, name, 0.9, [])
+    for each, (name, confidence) in zip(messages, [whole, *found], strict=True):
+        ranking = [{"name": name, "confidence": confidence}, {"name": OFFICE, "confidence": (1 - confidence) / 2}]
+        each.set("intent_ranking", ranking)
+        each.set("outcome", "answer" if confidence == 1.0 else "suggest" if confidence > 0.2 else "decline")
+        set_intent(each, name, confidence, [])
     (result,) = OutcomeDecider().process(messages)
     return result
 
@@ -134,37 +143,68 @@ def decided(text: str, *found: tuple[str, str], whole: tuple[str, str] = (GMBH, 
 TWO = "How is a GmbH founded? Also, is there a school in Osaka"
 
 
-def test_the_first_is_answered_and_the_second_kept() -> None:
-    for whole in ((SCHOOLS, "answer"), (VAT, "suggest"), ("out_of_scope", "decline")):
-        result = decided(TWO, (GMBH, "answer"), (SCHOOLS, "answer"), whole=whole)
-        assert result.get("intent")["name"] == "company"
-        assert result.get("response_selector")["company"]["response"]["intent_response_key"] == GMBH
-        assert result.get("intent_ranking")[0]["name"] == GMBH
-        assert result.get("further_topics") == [SCHOOLS]
+def is_answered(result: Message, topic: str) -> bool:
+    area = topic.split("/")[0]
+    selected = result.get("response_selector")[area]["response"]["intent_response_key"]
+    return (result.get("intent")["name"], selected, result.get("intent_ranking")[0]["name"]) == (area, topic, topic)
+
+
+@pytest.mark.parametrize("whole", [(SCHOOLS, 1.0), (GMBH, 1.0), (VAT, 0.6), ("out_of_scope", 0.9)])
+def test_the_first_is_answered_and_the_second_kept(whole: tuple[str, float]) -> None:
+    result = decided(TWO, (GMBH, 1.0), (SCHOOLS, 1.0), whole=whole)
+    assert is_answered(result, GMBH)
+    assert result.get("further_topics") == [SCHOOLS]
+
+
+def test_beside_a_clear_question_a_likely_one_is_answered_first() -> None:
+    result = decided(TWO, (GMBH, LIKELY), (SCHOOLS, 1.0), whole=(VAT, 0.6))
+    assert is_answered(result, GMBH)
+    assert result.get("further_topics") == [SCHOOLS]
+
+
+def test_a_question_that_is_not_clear_is_offered_wherever_it_stands() -> None:
+    result = decided(TWO, (GMBH, 0.6), (SCHOOLS, 1.0), whole=(VAT, 0.6))
+    assert is_answered(result, SCHOOLS)
+    assert result.get("further_topics") == [GMBH]
+    result = decided(TWO, (GMBH, 1.0), (SCHOOLS, 0.4), whole=(VAT, 0.6))
+    assert is_answered(result, GMBH)
+    assert result.get("further_topics") == [SCHOOLS, OFFICE], "one of the two is more likely than not"
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ((GMBH, "answer"), (GMBH, "answer")),
-        ((GMBH, "answer"), (SCHOOLS, "suggest")),
-        ((GMBH, "decline"), (SCHOOLS, "answer")),
-        ((GMBH, "answer"), ("thanks", "answer")),
-        (("aspect_cost", "answer"), (SCHOOLS, "answer")),
+        ((GMBH, 1.0), (GMBH, 1.0)),
+        ((GMBH, 0.98), (SCHOOLS, 0.98)),
+        ((GMBH, 0.1), (SCHOOLS, 1.0)),
+        ((GMBH, 1.0), ("thanks", 1.0)),
+        (("aspect_cost", 1.0), (SCHOOLS, 1.0)),
+        (("out_of_scope", 0.7), (SCHOOLS, 1.0)),
     ],
 )
-def test_the_whole_message_decides_otherwise(first: tuple[str, str], second: tuple[str, str]) -> None:
-    result = decided(TWO, first, second, whole=(VAT, "suggest"))
+def test_the_whole_message_decides_otherwise(first: tuple[str, float], second: tuple[str, float]) -> None:
+    result = decided(TWO, first, second, whole=(VAT, 0.6))
     assert result.get("intent")["name"] == "nlu_fallback"
     assert result.get("further_topics") is None
 
 
+def test_a_whole_message_that_is_clearly_about_something_else_is_left() -> None:
+    result = decided(TWO, (GMBH, 1.0), (SCHOOLS, 1.0), whole=(VAT, 1.0))
+    assert is_answered(result, VAT)
+    assert result.get("further_topics") is None
+
+
 def test_a_question_about_another_country_is_no_second_one() -> None:
-    result = decided(TWO, (GMBH, "answer"), (SCHOOLS, "answer"), whole=(VAT, "suggest"), outside="Osaka")
+    result = decided(TWO, (GMBH, 1.0), (SCHOOLS, 1.0), whole=(VAT, 0.6), outside="Osaka")
     assert result.get("further_topics") is None
 
 
 def test_a_third_topic_is_kept_too() -> None:
-    text = "Was? Wie? Wo? Wer?"
-    result = decided(text, (GMBH, "answer"), (SCHOOLS, "answer"), (GMBH, "answer"), (VAT, "answer"))
+    result = decided("Was? Wie? Wo? Wer?", (GMBH, 1.0), (SCHOOLS, 1.0), (GMBH, 1.0), (VAT, 1.0))
     assert result.get("further_topics") == [SCHOOLS, VAT]
+
+
+def test_every_word_is_read_as_a_word() -> None:
+    path = get_settings().data_dir / "directory" / "questions.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert all(isinstance(word, str) for by in content.values() for words in by.values() for word in words)
