@@ -22,7 +22,7 @@ from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 from bot.directory import PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
-from bot.nlu.parts import is_elsewhere, take_first_question, without_parts
+from bot.nlu.parts import is_elsewhere, suggest_of_each, take_question, without_parts
 from bot.nlu.places import place_words
 from bot.nlu.text import LONGEST, fold, has_words, is_command, is_question, normalise, unshield
 from bot.nlu.tokens import blank_pipeline
@@ -94,9 +94,14 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
             return "inform_place"
         if not has_words(normalise(text)):
             return "unreadable"
-        if take_first_question(message):
+        if take_question(message):
             return None
-        return None if slots.get("last_topic") and _follows_up(message) else _by_outcome(message)
+        if slots.get("last_topic") and _follows_up(message):
+            return None
+        decided = _by_outcome(message)
+        if decided == "nlu_fallback":
+            suggest_of_each(message)
+        return decided
 
 
 def _follows_up(message: Message) -> bool:

@@ -160,7 +160,7 @@ def _trimmed(text: str, start: int, stop: int, end: str, joined: bool, words: Wo
 
 
 def questions(text: str) -> List[Part]:
-    """The parts of a message that ask for something; fewer than two where a message holds one question at most.
+    """The parts of a message that ask for something; none where the message is a single sentence.
 
     A wish ("we want to found a GmbH") counts where a connective parts it from its neighbour or nothing else asks;
     short lines count where there is nothing but short lines.
@@ -179,7 +179,10 @@ def questions(text: str) -> List[Part]:
     ]
     if not asked and all(_is_keywords(part) for part in found):
         asked = found
-    return [replace(part, end="?" if words.asks(part) else "") for part in asked] if len(asked) > 1 else []
+    # what stands beside a single question in one sentence may be a question that was not recognised as one
+    if len(asked) == 1 and any(parted):
+        return []
+    return [replace(part, end="?" if words.asks(part) else "") for part in asked]
 
 
 def _pairs(parts: List[Part]) -> Iterable["tuple[Part, Part | None]"]:
@@ -192,27 +195,53 @@ def _is_keywords(part: Part) -> bool:
     return short and (not part.end or bool(_LISTED.search(part.end)))
 
 
-def take_first_question(message: Message) -> bool:
-    """Make the first of several questions what a message asks for, and note the topics of the others.
+def take_question(message: Message) -> bool:
+    """Make the first of a message's questions what it asks for, and note the topics of the others.
 
-    At least one question must be understood well enough to be answered alone, and another one lead to a different
-    topic; otherwise, and where the whole message is clearly about something else, it stays as it is and False is
-    returned.
+    At least one question must be understood well enough to be answered alone. The message stays as it is and False is
+    returned where none is, where the whole message is clearly about something else, or where it is not clear and
+    neither is the question before the one that could be answered: that one would be passed over.
     """
-    parts = [part for part in message.get(PARTS_KEY) or [] if not is_elsewhere(part)]
+    parts = _here(message)
     if not any(_is_accepted(part) for part in parts):
         return False
     first = next(part for part in parts if _is_accepted(part) or _best(part)[1] >= LIKELY)
     topic = _best(first)[0]
     offered = [each for part in parts if part is not first for each in _offered(part)]
     further = [each for each in dict.fromkeys(offered) if each != topic][:MOST_FURTHER]
-    if not further or (_is_accepted(message) and _best(message)[0] not in (topic, *further)):
+    if _is_accepted(message):
+        if not further or _best(message)[0] not in (topic, *further):
+            return False
+    elif first is not parts[0] and _best(parts[0])[0] != topic:
         return False
-    for key in (INTENT, INTENT_RANKING_KEY, "response_selector"):
-        message.set(key, first.get(key), add_to_output=True)
+    asked = _entries(parts, [topic, *further])
+    rest = [each for each in first.get(INTENT_RANKING_KEY) if each["name"] not in (topic, *further)]
+    message.set(INTENT, first.get(INTENT), add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [*asked, *rest], add_to_output=True)
+    message.set("response_selector", first.get("response_selector"), add_to_output=True)
     message.set(OUTCOME_KEY, Outcome.ANSWER.value, add_to_output=True)
-    message.set(FURTHER_KEY, further, add_to_output=True)
+    if further:
+        message.set(FURTHER_KEY, further, add_to_output=True)
     return True
+
+
+def suggest_of_each(message: Message) -> None:
+    """Rank what each question of a message likely asks for first, so that suggestions leave none of them out."""
+    parts = _here(message)
+    if len(parts) > 1 and all(_offered(part) for part in parts):
+        offered = list(dict.fromkeys(each for part in parts for each in _offered(part)))
+        rest = [each for each in message.get(INTENT_RANKING_KEY) or [] if each["name"] not in offered]
+        message.set(INTENT_RANKING_KEY, [*_entries(parts, offered), *rest], add_to_output=True)
+
+
+def _entries(parts: List[Message], topics: List[str]) -> List[Dict[str, Any]]:
+    """Entries of a ranking for some topics, each with what the question that leads to it most clearly gives it."""
+    found = [each for part in parts for each in _ranked(part)]
+    return [{"name": topic, "confidence": max(value for name, value in found if name == topic)} for topic in topics]
+
+
+def _here(message: Message) -> List[Message]:
+    return [part for part in message.get(PARTS_KEY) or [] if not is_elsewhere(part)]
 
 
 def _ranked(message: Message) -> List[Tuple[str, float]]:
