@@ -11,12 +11,20 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.places import tell_partner
 from actions.turn import Event, Turn, knowledge, slot_set
 from bot.directory import PLACE_TOPIC
-from bot.knowledge.records import Answer
+from bot.knowledge.records import Answer, LocalPart
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MISSES_BEFORE_OFFER = 2
 KEPT_TOPICS = 10
 FURTHER = "further"  # what a yes refers to: the question that was offered behind an answer
+
+
+def give_local_part(turn: Turn, answer: Answer, local: LocalPart) -> None:
+    """Send only what holds in a place, for the answer itself has just been given."""
+    place = turn.place.name(turn.directory, turn.language)
+    buttons = [turn.topic_button(answer.key), turn.button("person_button", "/talk_to_person")]
+    text = f"**{turn.words('local_heading', place=place)}**\n{local.text[turn.language]}"
+    turn.dispatcher.utter_message(text=text, buttons=buttons, json_message=answer.message(turn.language, local))
 
 
 def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
@@ -175,6 +183,13 @@ class ActionAspect(Action):
         if topic not in knowledge():
             turn.say("utter_aspect_of_what", {"type": "suggestions", "topics": []})
             return []
+        last_turn = turn.slot("last_turn") or {}
+        if last_turn.get("kind") == "suggestions":
+            # another question lies between, and it is open what it was about
+            topics = [each for each in dict.fromkeys([*last_turn["topics"], topic]) if each in knowledge()]
+            custom = {"type": "suggestions", "topics": topics}
+            turn.say("utter_aspect_of_which", custom, buttons=[turn.topic_button(each) for each in topics])
+            return turn.place_events()
         answer = knowledge()[topic]
         aspect = answer.aspect(turn.intent.removeprefix("aspect_"))
         if aspect is None:

@@ -29,18 +29,19 @@ class Conversation:
         loop: str | None = None,
         topic: str | None = None,
         further: list[str] | None = None,
+        ranking: list[dict[str, Any]] | None = None,
         **entities: Any,
     ) -> list[dict[str, Any]]:
         """Say something, run an action on it, and keep the slots it sets. Returns the action's events.
 
-        ``further``: topics that the message asks for beside ``topic``.
+        ``further``: topics that the message asks for beside ``topic``; ``ranking``: as the classifier gives it.
         """
         message: dict[str, Any] = {
             "event": "user",
             "text": text or f"/{intent}",
             "intent": {"name": intent, "confidence": 1.0},
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
-            "intent_ranking": [],
+            "intent_ranking": ranking or [],
             "metadata": {},
             "message_id": uuid.uuid4().hex,
         }
