@@ -1,5 +1,6 @@
 """Answers, suggestions, and the honest word that there is no answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,20 +11,32 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.places import tell_partner
 from actions.turn import Event, Turn, knowledge, slot_set
 from bot.directory import PLACE_TOPIC
-from bot.knowledge.records import Answer
+from bot.knowledge.records import Answer, LocalPart
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MISSES_BEFORE_OFFER = 2
 KEPT_TOPICS = 10
+FURTHER = "further"  # what a yes refers to: the question that was offered behind an answer
 
 
-def give_answer(turn: Turn, answer: Answer) -> None:
-    """Send an answer: its text, the part for the place, sources and date, and the ways on."""
+def give_local_part(turn: Turn, answer: Answer, local: LocalPart) -> None:
+    """Send only what holds in a place, for the answer itself has just been given."""
+    place = turn.place.name(turn.directory, turn.language)
+    buttons = [turn.topic_button(answer.key), turn.button("person_button", "/talk_to_person")]
+    text = f"**{turn.words('local_heading', place=place)}**\n{local.text[turn.language]}"
+    turn.dispatcher.utter_message(text=text, buttons=buttons, json_message=answer.message(turn.language, local))
+
+
+def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
+    """Send an answer: its text, the part for the place, sources and date, and the ways on.
+
+    ``further``: topics that the same message asked for; they are offered behind the answer.
+    """
     language = turn.language
     local = None
     if answer.local is not None and turn.place.known:
         local = answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags)
-    buttons = [turn.topic_button(topic) for topic in answer.related if topic in knowledge()]
+    buttons = [turn.topic_button(topic) for topic in answer.related if topic in knowledge() and topic not in further]
     buttons.append(turn.button("person_button", "/talk_to_person"))
     for key, helpful in (("helpful_button", "true"), ("not_helpful_button", "false")):
         payload = f'/feedback{{"topic": "{answer.key}", "helpful": "{helpful}"}}'
@@ -40,24 +53,50 @@ def give_answer(turn: Turn, answer: Answer) -> None:
     custom: dict[str, Any] = answer.message(language, local)
     if not parts:
         turn.say(answer.response, custom, buttons=buttons)
-        return
-    turn.say(answer.response)
-    for part in parts[:-1]:
-        turn.dispatcher.utter_message(text=part)
-    turn.dispatcher.utter_message(text=parts[-1], buttons=buttons, json_message=custom)
+    else:
+        turn.say(answer.response)
+        for part in parts[:-1]:
+            turn.dispatcher.utter_message(text=part)
+        turn.dispatcher.utter_message(text=parts[-1], buttons=buttons, json_message=custom)
+    if further:
+        offer_further(turn, further)
 
 
-def topic_events(turn: Turn, topic: str) -> list[Event]:
-    """Keeps what was asked, for follow-up questions and for the concern of a case."""
-    asked = [each for each in turn.slot("asked_topics") or [] if each != topic]
+def offer_further(turn: Turn, topics: Sequence[str]) -> None:
+    """Offer what a message asked for beside the question that was answered."""
+    buttons = [turn.topic_button(topic) for topic in topics]
+    turn.say("utter_further_question", {"type": "suggestions", "topics": list(topics)}, buttons=buttons)
+
+
+def topic_events(turn: Turn, topic: str, further: Sequence[str] = ()) -> list[Event]:
+    """Keeps what was asked, for follow-up questions and for the concern of a case.
+
+    ``further``: topics offered behind the answer; a plain yes takes the first of them.
+    """
+    asked = [each for each in turn.slot("asked_topics") or [] if each not in (topic, *further)]
+    last_turn = {"kind": "answer", "topic": topic} | ({"further": list(further)} if further else {})
     return [
         slot_set("last_topic", topic),
-        slot_set("last_turn", {"kind": "answer", "topic": topic}),
-        slot_set("asked_topics", [*asked, topic][-KEPT_TOPICS:]),
+        slot_set("last_turn", last_turn),
+        slot_set("asked_topics", [*asked, topic, *further][-KEPT_TOPICS:]),
         slot_set("misses", 0),
-        slot_set("pending", None),
+        slot_set("pending", FURTHER if further else None),
         *turn.place_events(),
     ]
+
+
+async def answer_topic(turn: Turn, topic: str, further: Sequence[str] = ()) -> list[Event]:
+    """Answer a topic that was asked for, and offer those that were asked for beside it."""
+    await turn.log_turn(topic, "answered")
+    if topic == PLACE_TOPIC and turn.mentioned_places():
+        told = tell_partner(turn)
+        if further:
+            offer_further(turn, further)
+            # what would be said again, and what a yes takes
+            told += [slot_set("last_turn", {"kind": "place", "further": list(further)}), slot_set("pending", FURTHER)]
+        return [*topic_events(turn, topic, further), *told]
+    give_answer(turn, knowledge()[topic], further)
+    return topic_events(turn, topic, further)
 
 
 def offer_topics(turn: Turn, topics: list[str]) -> None:
@@ -96,11 +135,7 @@ class ActionAnswer(Action):
                 return decline(turn)
             offer_topics(turn, suggested)
             return [slot_set("last_turn", {"kind": "suggestions", "topics": suggested})]
-        await turn.log_turn(topic, "answered")
-        if topic == PLACE_TOPIC and turn.mentioned_places():
-            return [*topic_events(turn, topic), *tell_partner(turn)]
-        give_answer(turn, knowledge()[topic])
-        return topic_events(turn, topic)
+        return await answer_topic(turn, topic, turn.further_topics)
 
 
 class ActionSuggest(Action):
@@ -148,6 +183,13 @@ class ActionAspect(Action):
         if topic not in knowledge():
             turn.say("utter_aspect_of_what", {"type": "suggestions", "topics": []})
             return []
+        last_turn = turn.slot("last_turn") or {}
+        if last_turn.get("kind") == "suggestions":
+            # another question lies between, and it is open what it was about
+            topics = [each for each in dict.fromkeys([*last_turn["topics"], topic]) if each in knowledge()]
+            custom = {"type": "suggestions", "topics": topics}
+            turn.say("utter_aspect_of_which", custom, buttons=[turn.topic_button(each) for each in topics])
+            return turn.place_events()
         answer = knowledge()[topic]
         aspect = answer.aspect(turn.intent.removeprefix("aspect_"))
         if aspect is None:

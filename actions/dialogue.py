@@ -5,7 +5,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import decline, give_answer, offer_topics
+from actions.answers import FURTHER, answer_topic, decline, give_answer, offer_further, offer_topics
 from actions.places import tell_partner
 from actions.privacy import erase_everything
 from actions.roadmap import tell_checklist
@@ -80,6 +80,11 @@ class ActionSetLanguage(Action):
         return [slot_set("language", wanted), slot_set("language_choice", wanted)]
 
 
+def further_of(last_turn: dict[str, Any]) -> list[str]:
+    """The topics that a turn offered behind its answer."""
+    return [topic for topic in last_turn.get("further", []) if topic in knowledge()]
+
+
 class ActionRepeat(Action):
     """Says the last turn again, in the language of now."""
 
@@ -93,14 +98,17 @@ class ActionRepeat(Action):
         if turn.intent in ("change_language", "set_language") and wanted_language(turn) is None:
             # `action_set_language` asked which one
             return []
+        further = further_of(last)
         if kind == "answer" and last.get("topic") in knowledge():
-            give_answer(turn, knowledge()[last["topic"]])
+            give_answer(turn, knowledge()[last["topic"]], further)
         elif kind == "suggestions":
             offer_topics(turn, [topic for topic in last.get("topics", []) if topic in knowledge()])
         elif kind == "area":
             show_area(turn, str(last.get("area")))
         elif kind == "place" and turn.place.known:
             tell_partner(turn)
+            if further:
+                offer_further(turn, further)
         elif kind == "menu":
             show_menu(turn)
         elif kind == "roadmap" and any(answers_of(turn).values()):
@@ -109,7 +117,7 @@ class ActionRepeat(Action):
             turn.say("utter_nothing_to_repeat", {"type": "suggestions", "topics": []})
         else:
             turn.say("utter_language_set")
-        return []
+        return [slot_set("pending", FURTHER)] if further else []
 
 
 class ActionYesNo(Action):
@@ -125,6 +133,9 @@ class ActionYesNo(Action):
         forget = slot_set("pending", None)
         if turn.intent == "affirm" and pending == "person":
             return [forget, {"event": "followup", "name": "action_offer_person"}]
+        further = further_of(turn.slot("last_turn") or {})
+        if turn.intent == "affirm" and pending == FURTHER and further:
+            return await answer_topic(turn, further[0], further[1:])
         if turn.intent == "affirm" and pending == "delete_data":
             return [forget, *await erase_everything(turn)]
         if turn.intent == "form_input":

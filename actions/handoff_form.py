@@ -86,7 +86,7 @@ def suggested_concern(turn: Turn) -> str | None:
     titles = [
         knowledge()[topic].title[turn.language] for topic in turn.slot("asked_topics") or [] if topic in knowledge()
     ]
-    return turn.words("concern_from_topics", topics=turn.words("list_separator").join(titles)) if titles else None
+    return turn.words("concern_from_topics", topics=turn.listed(titles)) if titles else None
 
 
 class ValidateHandoffForm(Action):

@@ -9,6 +9,7 @@ from actions.turn import Event, Place, Turn, knowledge, slot_set
 from bot.directory import PLACE_TOPIC
 
 MOST_CHOICES = 6
+JAPANESE_AREA = "tokyo/"  # its topics are about Japan: no place here makes a difference, nor do they hold there
 
 
 def tell_partner(turn: Turn) -> list[Event]:
@@ -49,7 +50,7 @@ class ActionPlace(Action):
         return "action_place"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
-        from actions.answers import give_answer, topic_events
+        from actions.answers import give_answer, give_local_part, topic_events
 
         turn = Turn(dispatcher, tracker)
         outside = turn.entity("outside")
@@ -65,13 +66,22 @@ class ActionPlace(Action):
         if turn.place.ags:
             await turn.set_case_place(turn.place.ags)
         topic = turn.slot("last_topic")
-        if topic in knowledge() and topic != PLACE_TOPIC and turn.place.known:
+        told_before = topic in knowledge() and topic != PLACE_TOPIC and turn.place.known
+        just_answered = (turn.slot("last_turn") or {}).get("topic") == topic
+        if told_before:
             answer = knowledge()[topic]
-            if answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags) is not None:
+            local = answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags)
+            if local is not None:
                 await turn.log_turn(topic, "answered")
-                give_answer(turn, answer)
+                if just_answered:
+                    give_local_part(turn, answer, local)
+                else:
+                    give_answer(turn, answer)
                 return topic_events(turn, topic)
+            if just_answered and not topic.startswith(JAPANESE_AREA):
+                place = turn.place.name(turn.directory, turn.language)
+                turn.say("utter_same_everywhere", topic=answer.title[turn.language], place=place)
         await turn.log_turn(PLACE_TOPIC, "answered")
         told = tell_partner(turn)
-        # while it is open which place is meant, the question it belongs to stays
-        return [*told, slot_set("last_topic", PLACE_TOPIC)] if turn.place.known else told
+        # what is asked next may still be about the topic; and while it is open which place is meant, its question stays
+        return told if told_before or not turn.place.known else [*told, slot_set("last_topic", PLACE_TOPIC)]

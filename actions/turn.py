@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, TypeVar
 
 from rasa_sdk import Tracker
@@ -22,6 +22,7 @@ from cases.store import CaseStore, open_store
 logger = logging.getLogger(__name__)
 
 FALLBACK_LANGUAGE = "en"
+LEAST_LIKELY = 0.01  # of a topic that is suggested beside another one
 
 Result = TypeVar("Result")
 Event = dict[str, Any]
@@ -124,10 +125,18 @@ class Turn:
         name = (chosen.get("response") or {}).get("intent_response_key")
         return name if name in knowledge() else None
 
+    @property
+    def further_topics(self) -> list[str]:
+        """Topics that the message asks for beside ``topic``, in its order; empty where a topic was chosen by button."""
+        if self.entity("topic"):
+            return []
+        return [each for each in self.tracker.latest_message.get("further_topics") or [] if each in knowledge()]
+
     def suggestions(self, most: int = 3) -> list[str]:
-        """Topics that may be meant, best first."""
+        """Topics that may be meant, best first; those beside the first one only while they are at all likely."""
         ranking = self.tracker.latest_message.get("intent_ranking") or []
-        return [each["name"] for each in ranking if each["name"] in knowledge()][:most]
+        topics = [each for each in ranking if each["name"] in knowledge()][:most]
+        return [each["name"] for each in topics if each is topics[0] or each["confidence"] >= LEAST_LIKELY]
 
     def mentioned_places(self) -> list[Place]:
         """The places a message can mean; several where a name is shared."""
@@ -177,6 +186,11 @@ class Turn:
         """One of the project's texts in the user's language."""
         return wording_text(key, self.language, **values)
 
+    def listed(self, values: Iterable[str]) -> str:
+        """Some words as a list in the user's language; empty without any."""
+        words = list(values)
+        return reduce(lambda one, other: self.words("list_of_two", one=one, other=other), words) if words else ""
+
     def button(self, key: str, payload: str, **values: Any) -> dict[str, str]:
         """A button with a text of the project as its label."""
         return {"title": self.words(key, **values), "payload": payload}
@@ -198,7 +212,7 @@ class Turn:
             )
             if value
         ]
-        spoken = self.words("list_separator").join(self.words(f"language_{code}") for code in partner.languages)
+        spoken = self.listed(self.words(f"language_{code}") for code in partner.languages)
         return "\n".join(f"- {line}" for line in [*lines, self.words("contact_languages", value=spoken)])
 
     async def log_turn(self, topic: str | None, outcome: str) -> None:

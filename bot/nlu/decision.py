@@ -22,6 +22,7 @@ from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 from bot.directory import PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
+from bot.nlu.parts import is_elsewhere, suggest_of_each, take_question, without_parts
 from bot.nlu.places import place_words
 from bot.nlu.text import LONGEST, fold, has_words, is_command, is_question, normalise, unshield
 from bot.nlu.tokens import blank_pipeline
@@ -68,7 +69,8 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
         return cls()
 
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
-        """Decide for each typed message; what a button sent is left alone."""
+        """Decide for each typed message; what a button sent is left alone. Parts of a message end here."""
+        messages = without_parts(messages)
         for message in messages:
             text = unshield(message.get(TEXT) or "")
             if message.get(INTENT) is not None and not is_command(message.get(TEXT) or ""):
@@ -92,7 +94,14 @@ class OutcomeDecider(GraphComponent, IntentClassifier):
             return "inform_place"
         if not has_words(normalise(text)):
             return "unreadable"
-        return None if slots.get("last_topic") and _follows_up(message) else _by_outcome(message)
+        if take_question(message):
+            return None
+        if slots.get("last_topic") and _follows_up(message):
+            return None
+        decided = _by_outcome(message)
+        if decided == "nlu_fallback":
+            suggest_of_each(message)
+        return decided
 
 
 def _follows_up(message: Message) -> bool:
@@ -112,7 +121,7 @@ def _by_outcome(message: Message) -> Optional[str]:
     outcome = message.get(OUTCOME_KEY)
     if outcome == Outcome.ANSWER.value:
         # the answers hold for North Rhine-Westphalia and Tokyo: what names another country is at most suggested
-        return "nlu_fallback" if "/" in best["name"] and _is_elsewhere(message) else None
+        return "nlu_fallback" if "/" in best["name"] and is_elsewhere(message) else None
     if outcome == Outcome.SUGGEST.value:
         # who is in charge of a place that is named: nobody need ask what is meant
         return None if best["name"] == PLACE_TOPIC and _names_place(message) else "nlu_fallback"
@@ -121,11 +130,6 @@ def _by_outcome(message: Message) -> Optional[str]:
 
 def _names_place(message: Message) -> bool:
     return any(each["entity"] in ("place", "region") for each in message.get(ENTITIES) or [])
-
-
-def _is_elsewhere(message: Message) -> bool:
-    kinds = {each["entity"] for each in message.get(ENTITIES) or []}
-    return "outside" in kinds and not kinds & {"place", "region"}
 
 
 def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:

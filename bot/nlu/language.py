@@ -83,12 +83,17 @@ def written_language(text: str, tracker: Optional[DialogueStateTracker] = None) 
     """The language of a message within its conversation; ``None`` for what is a name in any language."""
     if tracker and tracker.active_loop_name and tracker.get_slot("requested_slot") in NAME_SLOTS:
         return detect(text) if is_question(text) else None
+    return detect(_without_places(text))
+
+
+def _without_places(text: str) -> str:
+    """A short message without the places it names, which say nothing of its language; a longer one as it is."""
     if has_kana(text) or has_han(text) or len(_WORD.findall(text)) > SHORT:
-        return detect(text)
+        return text
     for found in reversed(get_gazetteer().find(text)):
         if found.entity in ("place", "region", "outside"):
             text = f"{text[: found.start]} {text[found.end :]}"
-    return detect(text)
+    return text
 
 
 def _by_detector(text: str) -> Optional[str]:
@@ -131,7 +136,9 @@ class LanguageRecognizer(GraphComponent):
             page = (message.get("metadata") or {}).get("page_language")
             known = slots.get("language") or (page if page in LANGUAGES else None)
             # a name or an address typed into a form says nothing of the language somebody reads
-            if known and not tells_clearly(message.get(TEXT), WORDS_IN_FORM if slots.get("requested_slot") else WORDS):
+            least = WORDS_IN_FORM if slots.get("requested_slot") else WORDS
+            # nor does "im in Essen": without the place too little is left to tell
+            if known and written != known and not tells_clearly(_without_places(message.get(TEXT) or ""), least):
                 written = known
             language = slots.get("language_choice") or written or known or DEFAULT_LANGUAGE
             message.set(LANGUAGE_KEY, written or language)

@@ -28,15 +28,20 @@ class Conversation:
         text: str = "",
         loop: str | None = None,
         topic: str | None = None,
+        further: list[str] | None = None,
+        ranking: list[dict[str, Any]] | None = None,
         **entities: Any,
     ) -> list[dict[str, Any]]:
-        """Say something, run an action on it, and keep the slots it sets. Returns the action's events."""
+        """Say something, run an action on it, and keep the slots it sets. Returns the action's events.
+
+        ``further``: topics that the message asks for beside ``topic``; ``ranking``: as the classifier gives it.
+        """
         message: dict[str, Any] = {
             "event": "user",
             "text": text or f"/{intent}",
             "intent": {"name": intent, "confidence": 1.0},
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
-            "intent_ranking": [],
+            "intent_ranking": ranking or [],
             "metadata": {},
             "message_id": uuid.uuid4().hex,
         }
@@ -44,6 +49,8 @@ class Conversation:
             area = topic.split("/")[0]
             message["intent"]["name"] = area
             message["response_selector"] = {area: {"response": {"intent_response_key": topic}}}
+        if further:
+            message["further_topics"] = further
         self.events += [LISTEN, {**message, "timestamp": 0.0}]
         self.dispatcher = CollectingDispatcher()
         slots = {"language": self.language, **self.slots}

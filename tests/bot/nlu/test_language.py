@@ -58,6 +58,12 @@ def reply_language(text: str, metadata: dict[str, Any] | None = None, **slots: A
     return str(processed.get("reply_language"))
 
 
+@pytest.mark.parametrize("text", ["im in Essen", "Und in Köln", "in Düsseldorf also"])
+def test_a_place_and_little_else_keeps_the_language(text: str) -> None:
+    for language in ("de", "en", "ja"):
+        assert reply_language(text, language=language) == language
+
+
 def test_order_of_what_counts() -> None:
     german = "Wie melde ich ein Gewerbe an?"
     assert reply_language(german) == "de"
