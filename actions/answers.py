@@ -19,12 +19,17 @@ KEPT_TOPICS = 10
 FURTHER = "further"  # what a yes refers to: the question that was offered behind an answer
 
 
+def local_text(turn: Turn, local: LocalPart) -> str:
+    """What holds in the place of the turn, under the name of the place."""
+    heading = turn.words("local_heading", place=turn.place.name(turn.directory, turn.language))
+    return f"**{heading}**\n{local.text[turn.language]}"
+
+
 def give_local_part(turn: Turn, answer: Answer, local: LocalPart) -> None:
     """Send only what holds in a place, for the answer itself has just been given."""
-    place = turn.place.name(turn.directory, turn.language)
     buttons = [turn.topic_button(answer.key), turn.button("person_button", "/talk_to_person")]
-    text = f"**{turn.words('local_heading', place=place)}**\n{local.text[turn.language]}"
-    turn.dispatcher.utter_message(text=text, buttons=buttons, json_message=answer.message(turn.language, local))
+    custom = answer.message(turn.language, local)
+    turn.dispatcher.utter_message(text=local_text(turn, local), buttons=buttons, json_message=custom)
 
 
 def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
@@ -43,8 +48,7 @@ def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None
         buttons.append(turn.button(key, payload))
     parts: list[str] = []
     if local is not None:
-        heading = turn.words("local_heading", place=turn.place.name(turn.directory, language))
-        parts.append(f"**{heading}**\n{local.text[language]}")
+        parts.append(local_text(turn, local))
     elif answer.local is not None and answer.local.comparison is not None:
         parts.append(answer.local.comparison[language])
     if answer.is_overdue(datetime.now(BERLIN).date()):

@@ -30,21 +30,13 @@ class ActionForwardToPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         custom = {"type": "handoff", "state": "with_person", "case": turn.slot("case_number")}
-        text, topic = own_words(turn), pressed_topic(turn)
+        text = own_words(turn)
         if text is None:
             # a button of an earlier turn has nothing for a person in it
             dispatcher.utter_message(json_message={"language": turn.language, **custom})
             return asked_no_more(turn)
         try:
-            await in_case_log(
-                store().add_user_message,
-                turn.conversation_id,
-                text,
-                language=turn.language,
-                channel=BUTTON_CHANNEL if topic else "chat",
-                external_id=turn.tracker.latest_message.get("message_id"),
-                extra={"pressed": topic} if topic else {},
-            )
+            await pass_on(turn, text)
         except (CaseNotFound, IllegalTransition):
             # closed in the meantime: the program speaks again
             turn.say("utter_what_now", {"type": "handoff", "state": "closed"})
@@ -65,20 +57,11 @@ class ActionTellPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        text, topic = own_words(turn), pressed_topic(turn)
+        text = own_words(turn)
         if text is None or turn.slot("erase"):
             return []
         try:
-            await in_case_log(
-                store().add_user_message,
-                turn.conversation_id,
-                text,
-                language=turn.language,
-                channel=BUTTON_CHANNEL if topic else "chat",
-                external_id=turn.tracker.latest_message.get("message_id"),
-                extra={"meanwhile": answered(tracker), **({"pressed": topic} if topic else {})},
-                at=written(tracker),
-            )
+            await pass_on(turn, text, at=written(tracker), meanwhile=answered(tracker))
         except (CaseNotFound, IllegalTransition):
             # closed in the meantime, which the user is told by itself
             return [slot_set("case_state", "closed")]
@@ -86,6 +69,24 @@ class ActionTellPerson(Action):
             logger.error("The case log is away: a message to staff was not taken, and the user was told so.")
             turn.say("utter_not_passed_on", {"type": "fault"})
         return []
+
+
+async def pass_on(turn: Turn, text: str, *, at: datetime | None = None, **extra: Any) -> None:
+    """Put what the user wrote or pressed into the case; ``extra`` and ``at`` as in ``CaseStore.add_user_message``.
+
+    Raises ``CaseNotFound``, ``IllegalTransition`` and ``CaseLogUnavailable``.
+    """
+    topic = pressed_topic(turn)
+    await in_case_log(
+        store().add_user_message,
+        turn.conversation_id,
+        text,
+        language=turn.language,
+        channel=BUTTON_CHANNEL if topic else "chat",
+        external_id=turn.tracker.latest_message.get("message_id"),
+        extra={**extra, "pressed": topic} if topic else extra,
+        at=at,
+    )
 
 
 def own_words(turn: Turn) -> str | None:

@@ -9,7 +9,7 @@ import rasa.shared.utils.common
 import sqlalchemy as sa
 import sqlalchemy.orm
 from rasa.core.tracker_store import SQLTrackerStore
-from rasa.shared.core.events import Event, SlotSet
+from rasa.shared.core.events import Event, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_NAME_KEY
 from sqlalchemy.engine import Engine
@@ -29,17 +29,19 @@ FORGET_SLOT = "forget_entries"
 
 
 _EVENTS = SQLTrackerStore.SQLEvent.__table__
-# as text: what a statement of objects means is worked out anew at each call
-_READ_ALL = sa.text("SELECT data FROM events WHERE sender_id = :sender ORDER BY id")
+_OF_ALL_SESSIONS = _EVENTS.c.sender_id == sa.bindparam("sender")
+_SESSION_START = (
+    sa.select(sa.func.max(_EVENTS.c.timestamp))
+    .where(_OF_ALL_SESSIONS, _EVENTS.c.type_name == SessionStarted.type_name)
+    .scalar_subquery()
+)
 # from the latest session's start on; everything where no session was started
-_READ_LATEST = sa.text(
-    "SELECT data FROM events WHERE sender_id = :sender AND timestamp >= COALESCE("
-    "(SELECT MAX(timestamp) FROM events WHERE sender_id = :sender AND type_name = 'session_started'), 0) ORDER BY id"
-)
-_COUNT_LATEST = sa.text(
-    "SELECT COUNT(*) FROM events WHERE sender_id = :sender AND timestamp >= COALESCE("
-    "(SELECT MAX(timestamp) FROM events WHERE sender_id = :sender AND type_name = 'session_started'), 0)"
-)
+_OF_LATEST_SESSION = sa.and_(_OF_ALL_SESSIONS, sa.or_(_EVENTS.c.timestamp >= _SESSION_START, _SESSION_START.is_(None)))
+# made once: what a statement comes to is worked out anew for each new object
+_READ_ALL = sa.select(_EVENTS.c.data).where(_OF_ALL_SESSIONS).order_by(_EVENTS.c.id)
+_READ_LATEST = sa.select(_EVENTS.c.data).where(_OF_LATEST_SESSION).order_by(_EVENTS.c.id)
+_COUNT_LATEST = sa.select(sa.func.count()).select_from(_EVENTS).where(_OF_LATEST_SESSION)
+_INSERT = _EVENTS.insert()
 
 
 class ConversationStore(SQLTrackerStore):
@@ -77,7 +79,7 @@ class ConversationStore(SQLTrackerStore):
             count = connection.execute(_COUNT_LATEST, {"sender": tracker.sender_id}).scalar_one()
             rows = [_row(tracker.sender_id, event) for event in list(tracker.events)[count:]]
             if rows:
-                connection.execute(_EVENTS.insert(), rows)
+                connection.execute(_INSERT, rows)
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
         query = _READ_ALL if fetch_events_from_all_sessions else _READ_LATEST

@@ -43,6 +43,16 @@ def fill_form(chat: Chat, **entries: str) -> None:
     chat.page.locator("form.handoff [type=submit]").click()
 
 
+def sent(chat: Chat) -> str:
+    """Confirm the summary of the form; returns the number of the case."""
+    chat.page.locator(".choice.affirm:not([aria-disabled])").click()
+    told = chat.page.locator(".message.bot .body", has_text="NRW-").last
+    expect(told).to_be_visible(timeout=SLOW)
+    number = re.search(r"NRW(-\w+)+", told.inner_text())
+    assert number
+    return number.group()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_page_question_answer_and_feedback(chat: Chat, stack: Stack, language: str) -> None:
     chat.page.goto(f"{stack.url}/demo/{language}")
@@ -79,18 +89,12 @@ def test_handoff_with_errors_and_a_reply_of_staff_arriving_live(chat: Chat, stac
     expect(chat.page.locator("#entry-email")).to_be_in_viewport()
     chat.axe("form with errors")
     fill_form(chat, email="person@example.com", municipality="Krefeld")
-    chat.page.locator(".choice.affirm:not([aria-disabled])").click()
-    told = chat.page.locator(".message.bot .body", has_text="NRW-").last
-    expect(told).to_be_visible(timeout=SLOW)
-    number = re.search(r"NRW(-\w+)+", told.inner_text())
-    assert number
+    number = sent(chat)
 
-    case = CaseStore(stack.case_log).case(number.group())
+    case = CaseStore(stack.case_log).case(number)
     assert (case.email, case.owner, case.language) == ("person@example.com", "krefeld", language)
     store = CaseStore(stack.case_log)
-    store.add_staff_message(
-        number.group(), "こんにちは。Guten Tag.", by="staff:test", language=language, channel="test"
-    )
+    store.add_staff_message(number, "こんにちは。Guten Tag.", by="staff:test", language=language, channel="test")
     expect(chat.page.locator(".message.person .body")).to_contain_text("Guten Tag.", timeout=60_000)
     expect(chat.page.locator(".message.person .name").first).to_contain_text(texts(language)["speaker_person"])
     expect(chat.page.get_by_text(texts(language)["with_person"])).to_be_visible()
@@ -242,12 +246,8 @@ def test_on_a_partner_s_page_under_the_documented_policy(chat: Chat, stack: Stac
     summary = chat.page.locator(".message.bot > .body").last
     expect(summary).to_contain_text("person@example.com")
     expect(chat.page.locator("form.handoff")).to_have_count(0)
-    chat.page.locator(".choice.affirm:not([aria-disabled])").click()
-    told = chat.page.locator(".message.bot .body", has_text="NRW-").last
-    expect(told).to_be_visible(timeout=SLOW)
-    number = re.search(r"NRW(-\w+)+", told.inner_text())
-    assert number
-    case = CaseStore(stack.case_log).case(number.group())
+    number = sent(chat)
+    case = CaseStore(stack.case_log).case(number)
     # without what follows the path: it may hold personal data
     assert (case.site, case.page_language, case.page_url) == (site.id, "en", f"{origin}/business")
 

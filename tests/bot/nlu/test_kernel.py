@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bot.nlu.kernel import KernelClassifier, KernelConfig
+from bot.nlu.kernel import FEW, KernelClassifier, KernelConfig
 
 SYLLABLES = [f"{first}{second}{third}" for first in "bdfgk" for second in "aeiou" for third in "lmnrs"]
 
@@ -44,3 +44,14 @@ def test_unknown_words_have_finite_scores(text: str) -> None:
     classifier = KernelClassifier(KernelConfig())
     classifier.fit(texts, vectors, labels)
     assert np.isfinite(classifier.scores([text], vectors[:1])).all()
+
+
+def test_a_few_messages_have_the_scores_that_they_have_among_many() -> None:
+    texts, vectors, labels = data()
+    classifier = KernelClassifier(KernelConfig())
+    classifier.fit(texts, vectors, labels)
+    asked = [f"{text} {text[:3]} 未知" for text in texts[:-1]] + [""]
+    assert len(asked) > FEW
+    many = classifier.scores(asked, vectors)
+    few = np.vstack([classifier.scores(asked[at : at + 3], vectors[at : at + 3]) for at in range(0, len(asked), 3)])
+    assert np.allclose(few, many, atol=1e-5)
