@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from bot.channels.replay import careful_sqlite, erase_leftovers, erase_messages
 from bot.discarded import discard_entries
+from bot.kept import KeptConversations
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ _OF_LATEST_SESSION = sa.and_(_OF_ALL_SESSIONS, sa.or_(_EVENTS.c.timestamp >= _SE
 _READ_ALL = sa.select(_EVENTS.c.data).where(_OF_ALL_SESSIONS).order_by(_EVENTS.c.id)
 _READ_LATEST = sa.select(_EVENTS.c.data).where(_OF_LATEST_SESSION).order_by(_EVENTS.c.id)
 _COUNT_LATEST = sa.select(sa.func.count()).select_from(_EVENTS).where(_OF_LATEST_SESSION)
+_LAST = sa.select(_EVENTS.c.id, _EVENTS.c.timestamp).where(_OF_ALL_SESSIONS).order_by(_EVENTS.c.id.desc()).limit(1)
 _INSERT = _EVENTS.insert()
 
 
@@ -49,13 +51,14 @@ class ConversationStore(SQLTrackerStore):
 
     A conversation with the slot ``erase`` is deleted instead of saved; ``forget_entries`` removes what was entered in a
     form that was not sent. Reads and writes the same rows as Rasa does, without its object-relational mapping: that
-    took a fifth of a turn.
+    took a fifth of a turn. A conversation that nobody else wrote to since its last turn is not read again.
     """
 
     engine: Engine
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._kept = KeptConversations()
         if self.engine.dialect.name == "sqlite":
             # SQLAlchemy opens a SQLite file anew for each transaction, which takes longer than the transaction
             self.engine.dispose()
@@ -67,23 +70,37 @@ class ConversationStore(SQLTrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the new events, or erase all of them when the conversation asks for it."""
+        forgotten = bool(tracker.get_slot(FORGET_SLOT))
+        self._kept.take(tracker.sender_id)
         if tracker.get_slot(ERASE_SLOT):
             erase_conversation(self.engine, tracker.sender_id)
             return
-        if tracker.get_slot(FORGET_SLOT):
+        if forgotten:
             # before the turn is stored: if the process dies in between, the turn comes again and with it this
             discard_entries(self.engine, tracker.sender_id, _EVENTS)
             tracker.update(SlotSet(FORGET_SLOT, None))
         await self.stream_events(tracker)
         with self.engine.begin() as connection:
             count = connection.execute(_COUNT_LATEST, {"sender": tracker.sender_id}).scalar_one()
-            rows = [_row(tracker.sender_id, event) for event in list(tracker.events)[count:]]
+            events = list(tracker.events)
+            rows = [_row(tracker.sender_id, event) for event in events[count:]]
             if rows:
                 connection.execute(_INSERT, rows)
+            last = connection.execute(_LAST, {"sender": tracker.sender_id}).first()
+        # reading gives nothing from before a session's start, and what was forgotten still stands in the tracker
+        one_session = not any(isinstance(event, SessionStarted) for event in events[1:])
+        if last is not None and one_session and not forgotten:
+            self._kept.put(tracker, (last.id, last.timestamp))
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
         query = _READ_ALL if fetch_events_from_all_sessions else _READ_LATEST
+        kept = None if fetch_events_from_all_sessions else self._kept.take(sender_id)
         with self.engine.connect() as connection:
+            if kept is not None:
+                tracker, mark = kept
+                last = connection.execute(_LAST, {"sender": sender_id}).first()
+                if last is not None and mark == (last.id, last.timestamp):
+                    return tracker
             events = [json.loads(data) for (data,) in connection.execute(query, {"sender": sender_id})]
         if not self.domain or not events:
             return None

@@ -75,6 +75,9 @@ class KernelClassifier:
         # n-grams by examples: one row is the list of examples that hold an n-gram
         self._postings = csr_matrix((0, 0), dtype=np.float32)
         self._dual: Array = np.zeros((0, 0), dtype=np.float32)
+        self._idf: Array = np.zeros(0, dtype=np.float32)
+        # what each n-gram says for each class, shape (n-grams, classes); follows from the two before
+        self._lexical: Array = np.zeros((0, 0), dtype=np.float32)
 
     def fit(self, texts: list[str], vectors: Array, labels: list[str], held_back: int = 0) -> Array:
         """Learn from all n examples.
@@ -104,6 +107,7 @@ class KernelClassifier:
                 "The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml."
             )
         self._dual = np.ascontiguousarray(cho_solve((factor, False), targets, check_finite=False), dtype=np.float32)
+        self._weigh_ngrams()
         # what the trailing block of the inverse is the inverse of; below its diagonal stands what was not cleaned
         block = np.triu(factor[known:, known:])
         left_out: Array = targets[known:] - block.T @ (block @ self._dual[known:])
@@ -111,27 +115,29 @@ class KernelClassifier:
 
     def scores(self, texts: list[str], vectors: Array) -> Array:
         """Scores of shape (m, classes) for m texts with their vectors (m, d): near 1 for the right class, 0 else."""
-        result: Array = self._kernel(self._project(vectors), self._ngrams(texts)) @ self._dual
+        projected = self._project(vectors)
+        result = self._lexical_scores(texts)
+        for start in range(0, len(projected), BLOCK):
+            block = slice(start, start + BLOCK)
+            result[block] += self._gaussian(projected[block], self._vectors) @ self._dual
         return result
 
-    def _ngrams(self, texts: list[str]) -> csr_matrix:
-        """What ``self._vectorizer.transform`` gives, for a message or two in a fifth of its time."""
+    def _lexical_scores(self, texts: list[str]) -> Array:
+        """The share of n-grams in the scores. Their kernel is linear, so each n-gram has a weight for each class."""
         if len(texts) > FEW:
-            return self._vectorizer.transform(texts)
-        vocabulary, idf, analyze = (
-            self._vectorizer.vocabulary_,
-            self._vectorizer.idf_,
-            self._vectorizer.build_analyzer(),
-        )
-        rows = []
-        for text in texts:
+            found: Array = self._vectorizer.transform(texts) @ self._lexical
+            return found
+        # what ``transform`` gives, for a message or two in a fifth of its time
+        vocabulary, analyze = self._vectorizer.vocabulary_, self._vectorizer.build_analyzer()
+        result = np.zeros((len(texts), len(self.classes)), dtype=np.float32)
+        for row, text in zip(result, texts, strict=True):
             counts = Counter(vocabulary[each] for each in analyze(text) if each in vocabulary)
             columns = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
-            weights = (1.0 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))) * idf[columns]
-            rows.append((columns, (weights / max(float(np.linalg.norm(weights)), 1e-9)).astype(np.float32)))
-        pointers = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns, weights = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
-        return csr_matrix((weights, columns, pointers), shape=(len(texts), len(vocabulary)), dtype=np.float32)
+            weights = 1.0 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))
+            weights *= self._idf[columns]
+            weights /= max(float(np.linalg.norm(weights)), 1e-9)
+            row += weights @ self._lexical[columns]
+        return result
 
     def _project(self, vectors: Array) -> Array:
         return _unit(self._both(vectors) @ self._kept)
@@ -145,34 +151,33 @@ class KernelClassifier:
             parts.append(_unit(vectors @ self._separating) * np.float32(np.sqrt(share)))
         return np.ascontiguousarray(np.hstack(parts))
 
-    def _kernel(self, vectors: Array, ngrams: csr_matrix) -> Array:
-        kernel = np.empty((len(vectors), len(self._vectors)), dtype=np.float32)
-        for start in range(0, len(vectors), BLOCK):
-            block = slice(start, start + BLOCK)
-            self._fill(kernel[block], vectors[block], ngrams[block], self._vectors, self._postings)
-        return kernel
-
     def _gram(self, ngrams: csr_matrix) -> Array:
         """Kernel of all examples with each other; it is symmetric, and only its lower half is filled in."""
         count = len(self._vectors)
         gram = np.zeros((count, count), dtype=np.float32)
         for start in range(0, count, BLOCK):
             block, end = slice(start, start + BLOCK), min(start + BLOCK, count)
-            rows = np.empty((end - start, end), dtype=np.float32)
-            self._fill(rows, self._vectors[block], ngrams[block], self._vectors[:end], self._postings[:, :end])
+            rows = self._gaussian(self._vectors[block], self._vectors[:end])
+            _add_product(rows, ngrams[block], self._postings[:, :end], np.float32(self.config.lexical_weight))
             gram[block, :end] = rows
         return gram
 
-    def _fill(self, rows: Array, vectors: Array, ngrams: csr_matrix, examples: Array, postings: csr_matrix) -> None:
-        """Write the kernel of some messages with some examples into ``rows``, shape (messages, examples)."""
-        weight = np.float32(self.config.lexical_weight)
+    def _gaussian(self, vectors: Array, examples: Array) -> Array:
+        """The share of the vectors in the kernel of some messages with some examples, shape (messages, examples)."""
+        rows: Array = np.matmul(vectors, examples.T)
         # vectors have length 1, so the squared distance is 2 - 2 cos
-        np.matmul(vectors, examples.T, out=rows)
         rows -= 1.0
         rows *= np.float32(2.0 * self.config.gamma)
         np.exp(rows, out=rows)
-        rows *= 1.0 - weight
-        _add_product(rows, ngrams, postings, weight)
+        rows *= np.float32(1.0 - self.config.lexical_weight)
+        return rows
+
+    def _weigh_ngrams(self) -> None:
+        # the vectorizer works it out anew each time it is asked
+        self._idf = self._vectorizer.idf_
+        weighed = self._postings @ self._dual
+        weighed *= np.float32(self.config.lexical_weight)
+        self._lexical = np.ascontiguousarray(weighed, dtype=np.float32)
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """What must be kept: a part for JSON and a part of arrays."""
@@ -201,6 +206,7 @@ class KernelClassifier:
         self._postings = csr_matrix(
             (arrays["posting_data"], arrays["posting_indices"], arrays["posting_indptr"]), shape=shape, dtype=np.float32
         )
+        self._weigh_ngrams()
 
 
 def _principal_directions(rows: Array, count: int) -> Array:
@@ -224,13 +230,7 @@ def _unit(rows: Array) -> Array:
 
 
 def _add_product(rows: Array, ngrams: csr_matrix, postings: csr_matrix, weight: np.float32) -> None:
-    """``rows += weight * ngrams @ postings`` where the product is sparse for one message and dense for many."""
-    if len(rows) <= FEW:
-        for row, first, last in zip(rows, ngrams.indptr[:-1], ngrams.indptr[1:], strict=True):
-            for column, value in zip(ngrams.indices[first:last], weight * ngrams.data[first:last], strict=True):
-                start, end = postings.indptr[column], postings.indptr[column + 1]
-                row[postings.indices[start:end]] += value * postings.data[start:end]
-        return
+    """``rows += weight * ngrams @ postings`` where the product is sparse."""
     product = ngrams @ postings
     product *= weight
     for row, start, end in zip(rows, product.indptr[:-1], product.indptr[1:], strict=True):

@@ -1,8 +1,6 @@
 """The rules, and while a case waits for a person one step more: the person who will take it reads along."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from rasa.core.policies.policy import PolicyPrediction
@@ -13,10 +11,10 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
 from rasa.shared.core.domain import Domain, State
-from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 
+from bot.histories import History
 from bot.policies.silence import STAFF_INTENT
 
 TELL_ACTION = "action_tell_person"
@@ -63,13 +61,10 @@ class LatestStates:
 
     def past_states(self, domain: Domain, **kwargs: Any) -> List[State]:
         """As Rasa's tracker gives them, but only so many of the latest."""
-        states: List[State] = domain.states_for_tracker_history(self, **kwargs)
-        return states
-
-    def generate_all_prior_trackers(self) -> Iterator[Tuple[DialogueStateTracker, bool]]:
-        """As Rasa's tracker gives them, without the early ones."""
-        states = 1 + sum(isinstance(event, ActionExecuted) for event in self._tracker.applied_events())
-        return islice(self._tracker.generate_all_prior_trackers(), max(0, states - self._count), None)
+        if any(kwargs.get(name) for name in ("omit_unset_slots", "ignore_rule_only_turns")):
+            states: List[State] = self._tracker.past_states(domain, **kwargs)[-self._count :]
+            return states
+        return History.of(self._tracker, domain, self._count).states()
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)

@@ -12,8 +12,11 @@ from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, Sch
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.core.slots import ListSlot, Slot
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.calls import call_format
+from bot.histories import applied_events, copy_tracker
 from bot.turns import _copy, _run, _session, _validate, take_turns_cheaply
 
 
@@ -26,7 +29,18 @@ def test_a_sound_answer_passes(action: RemoteAction) -> None:
     assert _validate(action, {"events": [{"event": "slot", "name": "place", "value": None}], "responses": []})
 
 
-@pytest.mark.parametrize("answer", [{"events": "none"}, {"events": [{"name": "place"}]}, {"responses": ["hello"]}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"events": "none"},
+        {"events": ["none"]},
+        {"events": [{"name": "place"}]},
+        {"events": [{"event": "unheard_of"}]},
+        {"events": [{"event": "slot", "name": "place"}]},
+        {"events": [{"event": "slot", "name": "place", "value": None, "timestamp": "now"}]},
+        {"responses": ["hello"]},
+    ],
+)
 def test_a_wrong_answer_is_refused_in_rasas_words(action: RemoteAction, answer: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="Failed to validate Action server response"):
         _validate(action, answer)
@@ -121,10 +135,20 @@ def application_of(answer: Any) -> aiohttp.web.Application:
 
 
 def test_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    places = [(RemoteAction, "_validate_action_result"), (DaskGraphRunner, "run"), (EndpointConfig, "session")]
+    places = [
+        (RemoteAction, "_validate_action_result"),
+        (RemoteAction, "_action_call_format"),
+        (DaskGraphRunner, "run"),
+        (EndpointConfig, "session"),
+        (DialogueStateTracker, "applied_events"),
+        (DialogueStateTracker, "copy"),
+    ]
     for kind, name in places:
         monkeypatch.setattr(kind, name, getattr(kind, name))
     monkeypatch.setattr(Slot, "__copy__", None, raising=False)
     take_turns_cheaply()
-    assert [getattr(kind, name) for kind, name in places] == [_validate, _run, _session]
+    assert [getattr(kind, name) for kind, name in places] == [
+        *(_validate, call_format, _run, _session),
+        *(applied_events, copy_tracker),
+    ]
     assert Slot.__copy__ is _copy

@@ -123,6 +123,7 @@ def test_what_is_left_out_once_loaded_changes_no_prediction(
                 prediction = policy.predict_action_probabilities(tracker, domain)
                 predicted.append((prediction.probabilities, prediction.is_no_user_prediction, prediction.events))
             assert predicted[0] == predicted[1]
+            tracker.update_with_events(predicted[0][2], domain)
             action = domain.action_names_or_texts[predicted[0][0].index(max(predicted[0][0]))]
             tracker.update(ActionExecuted(action), domain)
             if action == LISTEN:
