@@ -167,16 +167,19 @@ class MessageStore:
 
 
 class AsyncMessageStore:
-    """Calls a :class:`MessageStore` beside the event loop. Opened on first use: in the worker, not before a fork."""
+    """Calls a :class:`MessageStore` from the event loop. Opened on first use: in the worker, not before a fork."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # SQLite writes one at a time anyway, and calls then keep their order
-        self._threads = ThreadPoolExecutor(1 if url.startswith("sqlite") else 4, thread_name_prefix="chat")
+        # a server of its own is asked beside the event loop; SQLite answers sooner than another thread would wake up,
+        # and Rasa's conversations are written to the same file in the same way
+        self._threads = None if url.startswith("sqlite") else ThreadPoolExecutor(4, thread_name_prefix="chat")
         self._store: MessageStore | None = None
 
     async def call(self, method: Callable[..., Result], *values: Any) -> Result:
         """``await call(MessageStore.since, id, None)``: a method's result. Raises what the method raises."""
+        if self._threads is None:
+            return self._call(method, values)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, method, values)
 
     def _call(self, method: Callable[..., Result], values: tuple[Any, ...]) -> Result:
