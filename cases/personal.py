@@ -10,7 +10,8 @@ _JAPANESE_FORMS = re.compile(r"株式会社|有限会社|合同会社|[(（][株
 # parts of a company's name that name no company, and that questions are made of
 _NO_NAMES = re.compile(
     r"g?gmbh|ag|ug|kg|ohg|gbr|e\.?[kv]\.?|[kg]\.?k\.?|co\.?|ltd\.?|inc\.?|llc|corp\.?|company|limited|founded|not|yet"
-    r"|und|and|the|of|für|for|von|der|die|das|in|gründung|\(?haftungsbeschränkt\)?|設立準備中",
+    r"|und|and|the|of|für|for|von|der|die|das|in|gründung|\(?haftungsbeschränkt\)?|設立準備中"
+    r"|privat(e|person)?|個人",
     re.IGNORECASE,
 )
 _LONG = 5  # letters; a shorter part stands inside of too many words that have nothing to do with it

@@ -30,3 +30,10 @@ def test_takes_out_a_japanese_name_with_and_without_its_form() -> None:
 def test_a_short_part_of_a_name_is_left_inside_of_words() -> None:
     assert without_personal_data("Which tax does Ax pay?", ["Ax Ltd."]) == f"Which tax does {MASK} pay?"
     assert without_personal_data("Is this taxable?", ["Ax Ltd."]) == "Is this taxable?"
+
+
+@pytest.mark.parametrize(
+    ("company", "asked"), [("privat", "Private Krankenversicherung?"), ("個人", "個人事業の税金は？")]
+)
+def test_who_writes_as_a_private_person_has_no_name_in_that(company: str, asked: str) -> None:
+    assert without_personal_data(asked, [company]) == asked
