@@ -20,6 +20,7 @@ from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from spacy.language import Language
+from spacy.pipeline import EntityRuler
 from spacy.tokens import Doc
 
 from bot.directory import Directory, get_directory
@@ -116,7 +117,7 @@ class Gazetteer:
                     yield label, value, name
 
     def _in_latin(self, text: str) -> Iterator[Found]:
-        document = self._latin(_JAPANESE_RUN.sub(" ", text))
+        document = self._latin.find(_JAPANESE_RUN.sub(" ", text))
         for entity in document.ents:
             if entity.label_ == "place" and entity.text.casefold() in self._common:
                 alone = len([token for token in document if token.is_alpha]) == len(entity)
@@ -128,7 +129,7 @@ class Gazetteer:
     def _in_japanese(self, text: str) -> Iterator[Found]:
         signs = [each for each in full_width(text) if each[0] not in _JOINERS]
         plain = "".join(sign for sign, _, _ in signs)
-        for entity in self._japanese(plain).ents:
+        for entity in self._japanese.find(plain).ents:
             start, end = entity.start_char, entity.end_char
             if _inside_katakana(plain, start, end):
                 continue
@@ -164,16 +165,30 @@ def _patterns(names: Dict[str, Dict[str, List[str]]], latin: bool) -> List[Dict[
     return patterns
 
 
-def _ruler(pipeline: Language, patterns: List[Dict[str, str]]) -> Language:
+class _Ruler(EntityRuler):
+    """spaCy's ruler on the texts of one pipeline. It asks at each text whether there are patterns, by counting all."""
+
+    def __init__(self, pipeline: Language, patterns: List[Any]) -> None:
+        self._pipeline = pipeline
+        self._count = len(patterns)
+        super().__init__(pipeline, phrase_matcher_attr="LOWER", patterns=patterns)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def find(self, text: str) -> Doc:
+        """The text with its entities."""
+        document: Doc = self(self._pipeline.make_doc(text))
+        return document
+
+
+def _ruler(pipeline: Language, patterns: List[Dict[str, str]]) -> _Ruler:
     merged: Dict[tuple[str, str], List[str]] = {}
     for pattern in patterns:
         values = merged.setdefault((pattern["label"], pattern["pattern"].casefold()), [])
         values += [value for value in pattern["id"].split(";") if value not in values]
-    ruler: Any = pipeline.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
-    ruler.add_patterns(
-        [{"label": label, "pattern": name, "id": ";".join(values)} for (label, name), values in merged.items()]
-    )
-    return pipeline
+    found = [{"label": label, "pattern": name, "id": ";".join(values)} for (label, name), values in merged.items()]
+    return _Ruler(pipeline, found)
 
 
 @lru_cache(maxsize=1)

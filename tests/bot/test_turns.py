@@ -11,13 +11,14 @@ from rasa.engine.exceptions import GraphComponentException, GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.slots import ListSlot, Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.calls import call_format
 from bot.histories import applied_events, copy_tracker
-from bot.turns import _copy, _run, _session, _validate, take_turns_cheaply
+from bot.turns import _copy, _is_empty, _run, _session, _validate, take_turns_cheaply
 
 
 @pytest.fixture
@@ -90,6 +91,11 @@ def test_a_graph_that_fails_says_so_as_rasas(runner: DaskGraphRunner, target: st
             run(runner, {"input": 1, "other": 5}, [target])
 
 
+@pytest.mark.parametrize("domain", [Domain.empty(), Domain.from_dict({"intents": ["greet"]})])
+def test_an_empty_domain_is_one_without_anything(domain: Domain) -> None:
+    assert _is_empty(domain) == Domain.is_empty(domain)
+
+
 def test_a_copied_slot_is_what_python_makes_of_it() -> None:
     slot = ListSlot("papers", mappings=[{"type": "custom"}], initial_value=["a"])
     slot.value = ["b"]
@@ -140,6 +146,7 @@ def test_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
         (RemoteAction, "_action_call_format"),
         (DaskGraphRunner, "run"),
         (EndpointConfig, "session"),
+        (Domain, "is_empty"),
         (DialogueStateTracker, "applied_events"),
         (DialogueStateTracker, "copy"),
     ]
@@ -148,7 +155,7 @@ def test_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Slot, "__copy__", None, raising=False)
     take_turns_cheaply()
     assert [getattr(kind, name) for kind, name in places] == [
-        *(_validate, call_format, _run, _session),
+        *(_validate, call_format, _run, _session, _is_empty),
         *(applied_events, copy_tracker),
     ]
     assert Slot.__copy__ is _copy
