@@ -169,6 +169,8 @@ class Chats:
                 await self._store.call(MessageStore.has_ended, conversation_id)
                 async with self._agent().lock_store.lock(conversation_id):
                     await asyncio.to_thread(erase_conversation, self._store.engine, conversation_id)
+                    # finds nothing, and lets go of what was kept in memory
+                    await self._agent().tracker_store.retrieve(conversation_id)
             except Exception as error:
                 logger.error("A conversation could not be erased at its user's wish: %s.", type(error).__name__)
                 return False

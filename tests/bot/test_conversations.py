@@ -149,3 +149,5 @@ async def test_what_was_erased_or_forgotten_is_not_kept(stores: tuple[Conversati
     assert after is not before
     erase_conversation(ours.engine, "chat")
     assert await ours.retrieve("chat") is None
+    # reading it let go of what was kept in memory
+    assert ours._kept.take("chat") is None

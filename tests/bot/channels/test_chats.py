@@ -1,13 +1,23 @@
-"""How many turns the chats of a server take at once."""
+"""How many turns the chats of a server take at once, and what is left of one that its user erased."""
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
+import pytest
 from rasa.core.channels.channel import UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet
 
+import bot.channels.chats
 from bot.channels.chats import TURNS_AT_ONCE, Chats
 from bot.channels.replay import AsyncMessageStore
+from bot.conversations import ConversationStore
+
+DOMAIN = Domain.from_dict({"slots": {"place": {"type": "any", "mappings": [{"type": "custom"}]}}})
 
 
 class Sockets:
@@ -64,3 +74,18 @@ async def test_turns_wait_in_order_for_a_place_while_messages_are_taken_at_once(
     assert (assistant.began, assistant.most) == (names, TURNS_AT_ONCE)
     answered = [room for event, data, room in sockets.sent if event == "bot_uttered" and data["from"] == "bot"]
     assert sorted(answered) == sorted(names)
+
+
+async def test_nothing_is_kept_of_a_chat_that_was_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.channels.chats, "_erase_cases", lambda conversation_id: None)
+    database = tmp_path / "conversations.db"
+    conversations = ConversationStore(DOMAIN, dialect="sqlite", db=str(database))
+    agent = SimpleNamespace(tracker_store=conversations, lock_store=InMemoryLockStore())
+    messages = AsyncMessageStore(f"sqlite:///{database}")
+    chats = Chats(AsyncMock(), messages, AsyncMock(), lambda: agent, several_workers=False)
+    tracker = await conversations.get_or_create_tracker("chat", append_action_listen=False)
+    tracker.update(SlotSet("place", "Neuss"))
+    await conversations.save(tracker)
+    assert await chats.end("chat", "browser", erase=True)
+    assert conversations._kept.take("chat") is None
+    assert await conversations.retrieve_full_tracker("chat") is None
