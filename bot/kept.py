@@ -6,7 +6,7 @@ from collections import OrderedDict
 from rasa.shared.core.trackers import DialogueStateTracker
 
 MOST_KEPT = 100  # conversations; one of fifty turns takes about a megabyte
-KEPT_SECONDS = 300.0  # what was erased meanwhile is not read again, but must not lie in memory for long
+FORGOTTEN_AFTER_SECONDS = 300.0  # what was erased meanwhile is not read again, but must not lie in memory for long
 
 # the last stored event of a conversation, by number and time: another one means that somebody else wrote, too
 Mark = tuple[int, float]
@@ -15,7 +15,7 @@ Mark = tuple[int, float]
 class KeptConversations:
     """Trackers by conversation. Whoever takes one has it alone: a turn that fails leaves nothing half-done behind."""
 
-    def __init__(self, most: int = MOST_KEPT, seconds: float = KEPT_SECONDS) -> None:
+    def __init__(self, most: int = MOST_KEPT, seconds: float = FORGOTTEN_AFTER_SECONDS) -> None:
         self._most, self._seconds = most, seconds
         self._kept: OrderedDict[str, tuple[DialogueStateTracker, Mark]] = OrderedDict()
 

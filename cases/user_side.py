@@ -67,14 +67,14 @@ class UserSide(Ledger):
         page = {"site": site, "page_language": page_language, "page_url": page_url}
         with self.write() as session:
             connection = session.connection()
-            found = connection.execute(_OPEN_CASE, {"conversation": conversation_id}).first()
-            known: Any = found
-            if found is None or municipality not in (None, found.municipality):
-                known = self._opened_and_placed(session, conversation_id, language, municipality)
+            case: Any = connection.execute(_OPEN_CASE, {"conversation": conversation_id}).first()
+            if case is None or municipality not in (None, case.municipality):
+                case = self._opened_and_placed(session, conversation_id, language, municipality)
+                session.flush()
             first = {f"first_{name}": value for name, value in page.items()}
-            connection.execute(_NOTE_ON_CASE, {"case": known.id, "spoken": language, "now": now, **first})
-            connection.execute(_ADD_TURN, {**turn, "case_id": known.id})
-            return str(known.number)
+            connection.execute(_NOTE_ON_CASE, {"case": case.id, "spoken": language, "now": now, **first})
+            connection.execute(_ADD_TURN, {**turn, "case_id": case.id})
+            return str(case.number)
 
     def _opened_and_placed(
         self, session: Session, conversation_id: str, language: str, municipality: str | None
@@ -82,7 +82,6 @@ class UserSide(Ledger):
         case = self._open_or_new(session, conversation_id, language=language)
         if municipality is not None:
             self._place(session, case, municipality, by="user")
-        session.flush()
         return case
 
     def record_feedback(self, conversation_id: str, topic: str, helpful: bool, reason: str | None = None) -> bool:
@@ -133,9 +132,7 @@ class UserSide(Ledger):
     def offer(self, conversation_id: str, *, language: str, municipality: str | None = None) -> Case:
         """Note that the bot offered a person; opens the case when there is none. Offering again changes nothing."""
         with self.write() as session:
-            case = self._open_or_new(session, conversation_id, language=language)
-            if municipality is not None:
-                self._place(session, case, municipality, by="user")
+            case = self._opened_and_placed(session, conversation_id, language, municipality)
             if case.state == CaseState.BOT:
                 self._move(session, case, CaseState.OFFERED, by="bot")
                 case.offered_at = self.clock()
