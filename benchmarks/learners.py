@@ -137,7 +137,7 @@ def _kernel(lexical: bool) -> Learner:
         config = KernelConfig() if lexical else replace(KernelConfig(), lexical_weight=0.0)
         model = KernelClassifier(config)
         model.fit(learn.texts, learn.vectors, learn.labels)
-        return lambda ask: (model.scores(ask.texts, ask.vectors), model.classes)
+        return lambda ask: (model.evidence(ask.texts, ask.vectors).scores, model.classes)
 
     return learner
 

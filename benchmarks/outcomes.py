@@ -165,7 +165,9 @@ class Outcomes:
 def rows_to_judgements(rows: Sequence[dict[str, Any]], examples: Sequence[Example]) -> list[Judgement]:
     """Judgements from what a step wrote down."""
     return [
-        Judgement(example, row["first"], tuple(row["topics"]), Outcome(row["outcome"]), row["confidence"])
+        Judgement(
+            example, row["first"], tuple(row["topics"]), Outcome(row["outcome"]), row["confidence"], row["chance"]
+        )
         for example, row in zip(examples, rows, strict=True)
     ]
 

@@ -82,11 +82,15 @@ def coverage_against_errors(peers: Sequence[Measured], path: Path) -> None:
 
 def risk_curve(judged: Sequence[Judgement]) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", ...]:
     """Coverage and error, each of shape (n,), when the n surest questions whose first label is a topic are answered."""
-    rows = sorted((each for each in judged if "/" in each.first), key=lambda each: -each.confidence)
+    rows = sorted((each for each in judged if "/" in each.first), key=lambda each: -_sureness(each))
     on_topic = sum(each.example.on_topic for each in judged)
     covered = np.cumsum([each.example.on_topic for each in rows]) / max(on_topic, 1)
     wrong = np.cumsum([not each.right for each in rows]) / np.arange(1, len(rows) + 1)
     return covered, wrong
+
+
+def _sureness(judgement: Judgement) -> float:
+    return judgement.confidence if judgement.chance is None else judgement.chance
 
 
 def working_point(judged: Sequence[Judgement]) -> tuple[float, float] | None:

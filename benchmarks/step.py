@@ -83,7 +83,13 @@ def judge(phrases: list[Example], questions: list[Example]) -> dict[str, Any]:
 
 def _as_rows(judged: Sequence[Judgement]) -> list[dict[str, Any]]:
     return [
-        {"first": each.first, "topics": each.topics, "outcome": each.outcome.value, "confidence": each.confidence}
+        {
+            "first": each.first,
+            "topics": each.topics,
+            "outcome": each.outcome.value,
+            "confidence": each.confidence,
+            "chance": each.chance,
+        }
         for each in judged
     ]
 

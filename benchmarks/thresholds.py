@@ -8,11 +8,12 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.peers.base import Ranking
-from bot.nlu.calibration import LEAST_ANSWERED, OFF_TOPIC, Outcome, Promises
+from bot.nlu.calibration import OFF_TOPIC, Outcome, Promises
 from bot.nlu.evaluation import Example, Judgement
 
 CONFIDENCES = np.arange(0.0, 1.0, 0.01)
 MARGINS = np.arange(0.0, 0.55, 0.05)
+LEAST_ANSWERED = 0.5  # share of on-topic examples; thresholds that answer less serve nobody
 MOST_LOWERED = 0.3  # as far as a promise on right answers may be lowered for a peer that cannot keep it
 
 
@@ -58,8 +59,8 @@ def choose(
 ) -> Thresholds:
     """The thresholds that answer most on-topic examples while the promises hold.
 
-    A promise on right answers that cannot be kept while at least half is answered is lowered step by step, as the
-    assistant does it; the one on off-topic messages is not. Where even that fails, fewer answers are given.
+    A promise on right answers that cannot be kept while at least half is answered is lowered step by step, which the
+    assistant's own is not; the one on off-topic messages is not. Where even that fails, fewer answers are given.
     """
     sure, margin = confidence.of(rankings), _evidence(rankings)[:, 1]
     names_topic = np.array(["/" in ranking[0][0] for ranking in rankings])

@@ -4,20 +4,26 @@ While it puts training data together, Rasa copies every example deeply about sev
 anew for each copy, because tidying an example up counts as a change of it. Examples of ours are a few strings, so a
 flat copy is a full copy, and what has not changed keeps its digest. Under a profiler: 12 s
 in place of 46 s.
+
+Rasa also keeps what each step of a training gave, by digests of all that went into it, to leave that step out another
+time. Training here is always of everything, so that is work for nothing.
 """
 
 from collections import OrderedDict
 from typing import Any
 
+from rasa.engine.training.hooks import TrainingHook
 from rasa.shared.nlu.constants import INTENT, RESPONSE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 
 def handle_examples_cheaply() -> None:
-    """Replace Rasa's copying and tidying of examples in this process; what results is the same."""
+    """Replace Rasa's copying, tidying and keeping of examples in this process; what results is the same."""
     Message.__deepcopy__ = _copy
     TrainingData.sanitize_examples = staticmethod(_tidy)
+    TrainingHook.on_before_node = _nothing
+    TrainingHook.on_after_node = _nothing
 
 
 def _copy(message: Message, _: dict[int, Any]) -> Message:
@@ -39,3 +45,7 @@ def _tidy(examples: list[Message]) -> list[Message]:
             if value and value != value.strip():
                 example.set(attribute, value.strip())
     return list(OrderedDict.fromkeys(examples))
+
+
+def _nothing(*_: Any, **__: Any) -> dict[str, Any]:
+    return {}

@@ -1,22 +1,28 @@
 """From scores to an outcome: answer, suggest or decline, chosen on scores of held-back examples.
 
 Confidence is the softmax of the scores at a temperature fitted on held-back examples (Guo et al. 2017, "On calibration
-of modern neural networks"). The thresholds are the lowest that keep the promises below on the same examples, so that as
-much as possible is answered; training twice on the same data gives the same thresholds.
+of modern neural networks"). Whether to answer is decided by the chance that the answer is right (``acceptance.py``).
+The thresholds are the lowest that keep the promises below on the same examples, so that as much as possible is
+answered; training twice on the same data gives the same thresholds.
 """
 
 from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from bot.nlu import acceptance
+from bot.nlu.acceptance import Acceptance
+from bot.nlu.kernel import Evidence
+
 Array = npt.NDArray[np.float32]
 
 OFF_TOPIC = "out_of_scope"
-LEAST_ANSWERED = 0.5  # share of what names a topic; thresholds that answer less than this serve nobody
-STRICTEST = (0.99, 0.5)
+# chances at which an answer may be given; where none of them keeps the promises, the last
+CHANCES = tuple(step / 200 for step in range(60, 199))
 # how much the scores of the off-topic class, which has by far the most examples, may be lowered
 OFF_TOPIC_SHIFTS = tuple(step / 50 for step in range(16))
 # share of off-topic messages that must still be ranked off-topic; the others are suggested topics, hardly ever answered
@@ -35,7 +41,7 @@ class Outcome(str, Enum):
 class Promises:
     """What the thresholds keep on held-back examples; shares from 0 to 1."""
 
-    right_of_answered: float = 0.97
+    right_of_answered: float = 0.95
     off_topic_answered: float = 0.02
     # of the on-topic examples that are not answered, at least this share must still get suggestions
     on_topic_kept: float = 0.985
@@ -47,32 +53,36 @@ class Calibration:
 
     temperature: float
     off_topic_shift: float
-    answer_confidence: float
-    answer_margin: float
+    acceptance: Acceptance
+    answer_chance: float
     suggest_confidence: float
 
     def probabilities(self, scores: Array, classes: list[str]) -> Array:
         """Softmax of scores of shape (n, classes) at the fitted temperature."""
         return softmax(_shifted(scores, classes, self.off_topic_shift) / self.temperature)
 
-    def decide(self, probabilities: Array, classes: list[str]) -> Outcome:
+    def chances(self, evidence: Evidence, classes: list[str]) -> Array:
+        """The chance that the best topic's answer is right, shape (n,)."""
+        return self.acceptance.of(acceptance.features_of(evidence, _column(classes))[0])
+
+    def decide(self, probabilities: Array, chance: float, classes: list[str]) -> Outcome:
         """The outcome for one message, probabilities of shape (classes,)."""
-        order = np.argsort(-probabilities)
-        best, second = order[0], order[1]
+        if classes[int(probabilities.argmax())] != OFF_TOPIC and chance >= self.answer_chance:
+            return Outcome.ANSWER
         on_topic = 1.0 - _probability(probabilities, classes, OFF_TOPIC)
-        if classes[best] != OFF_TOPIC:
-            sure = probabilities[best] >= self.answer_confidence
-            clear = probabilities[best] - probabilities[second] >= self.answer_margin
-            if sure and clear:
-                return Outcome.ANSWER
         best_topic = max((p for p, name in zip(probabilities, classes, strict=True) if name != OFF_TOPIC), default=0.0)
         if on_topic * best_topic >= self.suggest_confidence:
             return Outcome.SUGGEST
         return Outcome.DECLINE
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, Any]:
         """For storage beside the model."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Calibration":
+        """What ``as_dict`` gave, back from JSON."""
+        return cls(**{**stored, "acceptance": Acceptance(**stored["acceptance"])})
 
 
 def softmax(values: Array) -> Array:
@@ -82,29 +92,26 @@ def softmax(values: Array) -> Array:
     return result
 
 
-def calibrate(scores: Array, labels: list[str], classes: list[str], promises: Promises) -> Calibration:
-    """Fit the temperature and choose the thresholds on held-back scores of shape (n, classes)."""
+def calibrate(evidence: Evidence, labels: list[str], classes: list[str], promises: Promises) -> Calibration:
+    """Fit temperature and acceptance and choose the thresholds on evidence of n held-back examples."""
     column = {name: index for index, name in enumerate(classes)}
     truth = np.array([column[label] for label in labels])
-    shift = _off_topic_shift(scores, truth, classes)
-    scores = _shifted(scores, classes, shift)
+    shift = _off_topic_shift(evidence.scores, truth, classes)
+    scores = _shifted(evidence.scores, classes, shift)
     temperature = _fit_temperature(scores, truth)
     probabilities = softmax(scores / temperature)
     off_topic = np.array([label == OFF_TOPIC for label in labels])
-    order = np.argsort(-probabilities, axis=1)
-    rows = np.arange(len(labels))
-    best = probabilities[rows, order[:, 0]]
-    margin = best - probabilities[rows, order[:, 1]]
-    right = order[:, 0] == truth
-    names_topic = np.array([classes[index] != OFF_TOPIC for index in order[:, 0]])
-    confidence, least_margin = _answer_thresholds(best, margin, right, names_topic, off_topic, promises)
-    answered = names_topic & (best >= confidence) & (margin >= least_margin)
+    features, best = acceptance.features_of(evidence, _column(classes))
+    accepted, chances = acceptance.fit(features, best == truth)
+    # what is ranked off-topic is not answered, whatever comes behind it
+    chances = np.where(scores.argmax(axis=1) == best, chances, 0.0)
+    chance = _answer_chance(chances, best == truth, off_topic, promises)
     return Calibration(
         temperature,
         shift,
-        confidence,
-        least_margin,
-        _suggest_threshold(probabilities, classes, off_topic, answered, promises),
+        accepted,
+        chance,
+        _suggest_threshold(probabilities, classes, off_topic, chances >= chance, promises),
     )
 
 
@@ -142,36 +149,18 @@ def _fit_temperature(scores: Array, truth: npt.NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.01), np.log(2.0)), method="bounded").x))
 
 
-def _answer_thresholds(
-    best: Array,
-    margin: Array,
-    right: npt.NDArray[np.bool_],
-    names_topic: npt.NDArray[np.bool_],
-    off_topic: npt.NDArray[np.bool_],
-    promises: Promises,
-) -> tuple[float, float]:
-    """The pair of thresholds that answers most while the promises hold.
-
-    Where phrases are too few to keep the promise on right answers, it is lowered step by step until a pair keeps it.
-    """
-    pairs = [
-        (round(float(confidence), 2), round(float(least_margin), 2))
-        for least_margin in np.arange(0.0, 0.55, 0.05)
-        for confidence in np.arange(0.2, 1.0, 0.01)
-    ]
-    for lowered in np.arange(0.0, 0.3, 0.01):
-        choice, most = None, 0
-        for pair in pairs:
-            answered = names_topic & (best >= pair[0]) & (margin >= pair[1])
-            count = int(answered.sum())
-            if count <= most or right[answered].mean() < promises.right_of_answered - lowered:
-                continue
-            if off_topic.any() and answered[off_topic].mean() > promises.off_topic_answered:
-                continue
-            choice, most = pair, count
-        if choice is not None and most >= LEAST_ANSWERED * names_topic.sum():
-            return choice
-    return STRICTEST
+def _answer_chance(
+    chances: Array, right: npt.NDArray[np.bool_], off_topic: npt.NDArray[np.bool_], promises: Promises
+) -> float:
+    """The lowest chance at which the promises hold, so that as much as possible is answered."""
+    for chance in CHANCES:
+        answered = chances >= chance
+        if not answered.any():
+            break
+        too_many = off_topic.any() and answered[off_topic].mean() > promises.off_topic_answered
+        if not too_many and right[answered].mean() >= promises.right_of_answered:
+            return chance
+    return CHANCES[-1]
 
 
 def _suggest_threshold(
@@ -187,6 +176,10 @@ def _suggest_threshold(
     strength = (1.0 - off) * probabilities[:, columns].max(axis=1)
     strength_or_answered = np.where(answered, 1.0, strength)[~off_topic]
     return float(np.quantile(strength_or_answered, 1.0 - promises.on_topic_kept))
+
+
+def _column(classes: list[str]) -> int | None:
+    return classes.index(OFF_TOPIC) if OFF_TOPIC in classes else None
 
 
 def _probability(probabilities: Array, classes: list[str], name: str) -> float:

@@ -6,7 +6,7 @@ selector, so that Rasa's policies and ``rasa test nlu`` read them as they expect
 
 import json
 import logging
-from typing import Any, Dict, List, Type
+from typing import Any, Dict, List, Optional, Type
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 RANKING_LENGTH = 8
 HELD_BACK = 6  # one phrase in so many is held back to calibrate on
 OUTCOME_KEY = "outcome"
+CHANCE_KEY = "answer_chance"  # that the best topic's answer is right
 
 
 def full_intent(message: Message) -> str:
@@ -74,7 +75,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         self._storage, self._resource = model_storage, resource
         self._kernel = KernelClassifier(KernelConfig(**{key: config[key] for key in vars(KernelConfig())}))
         self._promises = Promises(**{key: config[key] for key in vars(Promises())})
-        self._calibration = Calibration(1.0, 0.0, 0.95, 0.5, 0.5)
+        self._calibration: Optional[Calibration] = None
 
     @classmethod
     def create(
@@ -89,15 +90,14 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all phrases and keep the model with its thresholds."""
         examples = [message for message in training_data.intent_examples if message.get(TEXT) and message.get(INTENT)]
-        held_back = len(examples) // HELD_BACK
+        held_back = max(len(examples) // HELD_BACK, 1)
         # the same examples are held back each time, so that training twice gives the same model
         order = np.random.default_rng(0).permutation(len(examples))
         examples = [examples[index] for index in order]
         labels = [full_intent(message) for message in examples]
         vectors = np.stack([sentence_vector(message) for message in examples])
-        scores = self._kernel.fit([fold(message.get(TEXT)) for message in examples], vectors, labels, held_back)
-        if held_back:
-            self._calibration = calibrate(scores, labels[-held_back:], self._kernel.classes, self._promises)
+        evidence = self._kernel.fit([fold(message.get(TEXT)) for message in examples], vectors, labels, held_back)
+        self._calibration = calibrate(evidence, labels[-held_back:], self._kernel.classes, self._promises)
         logger.info("Topic classifier: %d phrases, %s", len(labels), self._calibration)
         self._persist()
         return self._resource
@@ -105,11 +105,16 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Rank the intents of each typed message and note the outcome that the thresholds give."""
         typed = [message for message in messages if message.get(TEXT) and not is_command(message.get(TEXT))]
-        if not typed or not self._kernel.classes:
+        if not typed or self._calibration is None:
             return messages
         texts = [fold(message.get(TEXT)) for message in typed]
-        scores = self._kernel.scores(texts, np.stack([sentence_vector(message) for message in typed]))
-        for message, row in zip(typed, self._calibration.probabilities(scores, self._kernel.classes), strict=True):
+        evidence = self._kernel.evidence(texts, np.stack([sentence_vector(message) for message in typed]))
+        rows = self._calibration.probabilities(evidence.scores, self._kernel.classes)
+        chances = self._calibration.chances(evidence, self._kernel.classes)
+        for message, row, chance in zip(typed, rows, chances, strict=True):
+            outcome = self._calibration.decide(row, float(chance), self._kernel.classes)
+            message.set(OUTCOME_KEY, outcome.value, add_to_output=True)
+            message.set(CHANCE_KEY, float(chance), add_to_output=True)
             self._rank(message, row)
         return messages
 
@@ -117,7 +122,6 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         classes = self._kernel.classes
         order = np.argsort(-probabilities)[:RANKING_LENGTH]
         ranking = [{"name": classes[index], "confidence": float(probabilities[index])} for index in order]
-        message.set(OUTCOME_KEY, self._calibration.decide(probabilities, classes).value, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         set_intent(message, ranking[0]["name"], ranking[0]["confidence"], self._areas())
 
@@ -126,6 +130,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
 
     def _persist(self) -> None:
         plain, arrays = self._kernel.state()
+        assert self._calibration is not None
         with self._storage.write_to(self._resource) as folder:
             document = {"kernel": plain, "calibration": self._calibration.as_dict()}
             (folder / "classifier.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -145,7 +150,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             document = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
             with np.load(folder / "classifier.npz") as arrays:
                 component._kernel.restore(document["kernel"], dict(arrays))
-        component._calibration = Calibration(**document["calibration"])
+        component._calibration = Calibration.from_dict(document["calibration"])
         return component
 
 

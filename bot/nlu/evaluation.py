@@ -15,6 +15,7 @@ import yaml
 from bot.environment import quiet_rasa
 from bot.languages import LANGUAGES
 from bot.nlu.calibration import OFF_TOPIC, Outcome, Promises, calibrate
+from bot.nlu.classifier import CHANCE_KEY
 from bot.nlu.encoder import Encoder
 from bot.nlu.kernel import KernelClassifier, KernelConfig
 from bot.nlu.text import fold, normalise
@@ -45,6 +46,8 @@ class Judgement:
     topics: tuple[str, ...]
     outcome: Outcome
     confidence: float
+    # the chance that an answer would be right, where it is decided by another figure than the confidence
+    chance: float | None = None
 
     @property
     def answered(self) -> bool:
@@ -144,17 +147,16 @@ def train_and_judge(
     classifier = KernelClassifier(config or KernelConfig())
     held_back = len(learn) // 6
     labels = [each.label for each in learn]
-    scores = classifier.fit([fold(each.text) for each in learn], learn_vectors, labels, held_back)
-    calibration = calibrate(scores, labels[-held_back:], classifier.classes, Promises())
-    rows = calibration.probabilities(
-        classifier.scores([fold(each.text) for each in ask], ask_vectors), classifier.classes
-    )
+    known = classifier.fit([fold(each.text) for each in learn], learn_vectors, labels, held_back)
+    calibration = calibrate(known, labels[-held_back:], classifier.classes, Promises())
+    evidence = classifier.evidence([fold(each.text) for each in ask], ask_vectors)
+    rows = calibration.probabilities(evidence.scores, classifier.classes)
     judged = []
-    for example, row in zip(ask, rows, strict=True):
+    for example, row, chance in zip(ask, rows, calibration.chances(evidence, classifier.classes), strict=True):
         names = [classifier.classes[index] for index in np.argsort(-row)]
         topics = tuple(name for name in names if "/" in name)[:SUGGESTED]
-        outcome = calibration.decide(row, classifier.classes)
-        judged.append(Judgement(example, names[0], topics, outcome, float(row.max())))
+        outcome = calibration.decide(row, float(chance), classifier.classes)
+        judged.append(Judgement(example, names[0], topics, outcome, float(row.max()), float(chance)))
     return judged
 
 
@@ -177,7 +179,8 @@ def _judgement(example: Example, parsed: dict[str, object]) -> Judgement:
     topics = tuple(each for each in names if "/" in each)
     # a message that names only a place, or nothing, is no topic whatever was ranked
     first = names[0] if names and name not in ("inform_place", "unreadable", "too_long") else name
-    return Judgement(example, first, topics, outcome, confidence)
+    chance = parsed.get(CHANCE_KEY)
+    return Judgement(example, first, topics, outcome, confidence, chance if isinstance(chance, float) else None)
 
 
 def _share(hits: Iterable[bool]) -> float:

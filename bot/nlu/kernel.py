@@ -23,6 +23,8 @@ from scipy.sparse import csr_matrix
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.nlu.shares import in_shares
+
 Array = npt.NDArray[np.float32]
 
 FEW = 8  # messages, for which general methods spend more time on preparing than on the work
@@ -58,8 +60,20 @@ def ngram_vectorizer(config: KernelConfig, vocabulary: dict[str, int] | None = N
     )
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for each class, in two arrays of shape (m, classes) for m messages.
+
+    ``scores`` are near 1 for the right class and near 0 else; ``nearest`` is the similarity of the vectors, from -1
+    to 1, to the nearest example of the class.
+    """
+
+    scores: Array
+    nearest: Array
+
+
 class KernelClassifier:
-    """``fit`` on n texts with their vectors (n, d) and labels, then ``scores`` of shape (m, classes)."""
+    """``fit`` on n texts with their vectors (n, d) and labels, then ``evidence`` on others."""
 
     def __init__(self, config: KernelConfig) -> None:
         self.config = config
@@ -75,15 +89,17 @@ class KernelClassifier:
         # n-grams by examples: one row is the list of examples that hold an n-gram
         self._postings = csr_matrix((0, 0), dtype=np.float32)
         self._dual: Array = np.zeros((0, 0), dtype=np.float32)
+        # where the examples of each class begin, shape (classes + 1,): they are kept in the order of the classes
+        self._bounds: npt.NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._idf: Array = np.zeros(0, dtype=np.float32)
         # what each n-gram says for each class, shape (n-grams, classes); follows from the two before
         self._lexical: Array = np.zeros((0, 0), dtype=np.float32)
 
-    def fit(self, texts: list[str], vectors: Array, labels: list[str], held_back: int = 0) -> Array:
+    def fit(self, texts: list[str], vectors: Array, labels: list[str], held_back: int = 0) -> Evidence:
         """Learn from all n examples.
 
-        Returns the scores, shape (held_back, classes), which the last ``held_back`` examples get from a classifier
-        that never saw them; columns are in the order of ``classes``.
+        Returns the evidence which the last ``held_back`` examples get from a classifier that never saw them; columns
+        are in the order of ``classes``.
         """
         self.classes = sorted(set(labels))
         column = {label: index for index, label in enumerate(self.classes)}
@@ -107,20 +123,39 @@ class KernelClassifier:
                 "The kernel matrix is not positive definite; raise `ridge` of TopicClassifier in config.yml."
             )
         self._dual = np.ascontiguousarray(cho_solve((factor, False), targets, check_finite=False), dtype=np.float32)
-        self._weigh_ngrams()
         # what the trailing block of the inverse is the inverse of; below its diagonal stands what was not cleaned
         block = np.triu(factor[known:, known:])
         left_out: Array = targets[known:] - block.T @ (block @ self._dual[known:])
-        return left_out
+        columns = np.array([column[label] for label in labels])
+        nearest = self._nearest_known(columns, known)
+        self._sort(columns, ngrams)
+        self._weigh_ngrams()
+        return Evidence(left_out, nearest)
 
-    def scores(self, texts: list[str], vectors: Array) -> Array:
-        """Scores of shape (m, classes) for m texts with their vectors (m, d): near 1 for the right class, 0 else."""
+    def _nearest_known(self, columns: npt.NDArray[np.int64], known: int) -> Array:
+        """Similarity of each held-back example to the nearest known one of each class."""
+        order, bounds = _by_class(columns[:known], len(self.classes))
+        examples, asked = self._vectors[:known][order], self._vectors[known:]
+        blocks = [asked[start : start + BLOCK] for start in range(0, len(asked), BLOCK)]
+        empty = np.zeros((0, len(self.classes)), dtype=np.float32)
+        return np.vstack([empty, *(_nearest_of_each(block @ examples.T, bounds) for block in blocks)])
+
+    def _sort(self, columns: npt.NDArray[np.int64], ngrams: csr_matrix) -> None:
+        order, self._bounds = _by_class(columns, len(self.classes))
+        self._vectors, self._dual = self._vectors[order], self._dual[order]
+        self._postings = ngrams[order].T.tocsr()
+
+    def evidence(self, texts: list[str], vectors: Array) -> Evidence:
+        """What speaks for each class, for m texts with their vectors (m, d)."""
         projected = self._project(vectors)
-        result = self._lexical_scores(texts)
+        scores = self._lexical_scores(texts)
+        nearest = np.empty_like(scores)
         for start in range(0, len(projected), BLOCK):
             block = slice(start, start + BLOCK)
-            result[block] += self._gaussian(projected[block], self._vectors) @ self._dual
-        return result
+            similarities = np.matmul(projected[block], self._vectors.T)
+            nearest[block] = _nearest_of_each(similarities, self._bounds)
+            scores[block] += self._gaussian(similarities) @ self._dual
+        return Evidence(scores, nearest)
 
     def _lexical_scores(self, texts: list[str]) -> Array:
         """The share of n-grams in the scores. Their kernel is linear, so each n-gram has a weight for each class."""
@@ -155,16 +190,19 @@ class KernelClassifier:
         """Kernel of all examples with each other; it is symmetric, and only its lower half is filled in."""
         count = len(self._vectors)
         gram = np.zeros((count, count), dtype=np.float32)
-        for start in range(0, count, BLOCK):
+
+        def fill(start: int) -> None:
             block, end = slice(start, start + BLOCK), min(start + BLOCK, count)
-            rows = self._gaussian(self._vectors[block], self._vectors[:end])
+            rows = self._gaussian(np.matmul(self._vectors[block], self._vectors[:end].T))
             _add_product(rows, ngrams[block], self._postings[:, :end], np.float32(self.config.lexical_weight))
             gram[block, :end] = rows
+
+        # the longest rows first, so that no thread is left with them at the end
+        in_shares(fill, reversed(range(0, count, BLOCK)))
         return gram
 
-    def _gaussian(self, vectors: Array, examples: Array) -> Array:
-        """The share of the vectors in the kernel of some messages with some examples, shape (messages, examples)."""
-        rows: Array = np.matmul(vectors, examples.T)
+    def _gaussian(self, rows: Array) -> Array:
+        """The share of the vectors in the kernel, in place of ``rows``, the cosines of messages with examples."""
         # vectors have length 1, so the squared distance is 2 - 2 cos
         rows -= 1.0
         rows *= np.float32(2.0 * self.config.gamma)
@@ -188,6 +226,7 @@ class KernelClassifier:
             "kept": self._kept,
             "vectors": self._vectors,
             "dual": self._dual,
+            "bounds": self._bounds,
             "idf": self._vectorizer.idf_,
             "posting_data": self._postings.data,
             "posting_indices": self._postings.indices,
@@ -201,7 +240,7 @@ class KernelClassifier:
         self._vectorizer = ngram_vectorizer(self.config, plain["vocabulary"])
         self._vectorizer.idf_ = arrays["idf"]
         self._directions, self._separating, self._kept = (arrays[key] for key in ("directions", "separating", "kept"))
-        self._vectors, self._dual = arrays["vectors"], arrays["dual"]
+        self._vectors, self._dual, self._bounds = (arrays[key] for key in ("vectors", "dual", "bounds"))
         shape = (len(plain["vocabulary"]), len(self._vectors))
         self._postings = csr_matrix(
             (arrays["posting_data"], arrays["posting_indices"], arrays["posting_indptr"]), shape=shape, dtype=np.float32
@@ -222,6 +261,21 @@ def _separating_directions(vectors: Array, labels: list[str], shrinkage: float) 
         return np.zeros((vectors.shape[1], 0), dtype=np.float32)
     analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=shrinkage).fit(vectors, labels)
     return np.ascontiguousarray(analysis.scalings_[:, : classes - 1], dtype=np.float32)
+
+
+def _by_class(columns: npt.NDArray[np.int64], classes: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """An order of examples by their class, and where each class begins in it, shape (classes + 1,)."""
+    order = np.argsort(columns, kind="stable")
+    return order, np.searchsorted(columns[order], np.arange(classes + 1))
+
+
+def _nearest_of_each(similarities: Array, bounds: npt.NDArray[np.int64]) -> Array:
+    """The greatest of each class in rows of similarities to examples in the order of their classes; -1 without any."""
+    result = np.full((len(similarities), len(bounds) - 1), -1.0, dtype=np.float32)
+    filled = np.flatnonzero(np.diff(bounds))
+    if filled.size:
+        result[:, filled] = np.maximum.reduceat(similarities, bounds[filled], axis=1)
+    return result
 
 
 def _unit(rows: Array) -> Array:

@@ -52,7 +52,13 @@ def made_up(step: Step) -> dict[str, Any]:
     result["times"] = [0.004] * len(asked)
     if step.action != "converse" and kind in ("assistant", "classifier"):
         result["judged"] = [
-            {"first": a, "topics": [a, c], "outcome": "answer" if b > 0.5 else "suggest", "confidence": b}
+            {
+                "first": a,
+                "topics": [a, c],
+                "outcome": "answer" if b > 0.5 else "suggest",
+                "confidence": b,
+                "chance": None,
+            }
             for a, b, c in zip(firsts, sure, second, strict=True)
         ]
     return result

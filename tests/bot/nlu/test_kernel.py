@@ -21,12 +21,14 @@ def test_held_back_scores_come_from_a_classifier_that_never_saw_them() -> None:
     texts, vectors, labels = data()
     held = 12
     left_out = KernelClassifier(KernelConfig()).fit(texts, vectors, labels, held)
-    assert left_out.shape == (held, 2)
+    assert left_out.scores.shape == left_out.nearest.shape == (held, 2)
     alone = KernelClassifier(KernelConfig())
     alone.fit(texts[:-held], vectors[:-held], labels[:-held])
     # only the n-gram weights know of the others
-    assert np.allclose(left_out, alone.scores(texts[-held:], vectors[-held:]), atol=0.1)
-    assert (left_out.argmax(axis=1) == [("tax", "visa").index(label) for label in labels[-held:]]).all()
+    judged = alone.evidence(texts[-held:], vectors[-held:])
+    assert np.allclose(left_out.scores, judged.scores, atol=0.1)
+    assert np.allclose(left_out.nearest, judged.nearest, atol=0.1)
+    assert (left_out.scores.argmax(axis=1) == [("tax", "visa").index(label) for label in labels[-held:]]).all()
 
 
 def test_scores_after_restoring() -> None:
@@ -35,7 +37,10 @@ def test_scores_after_restoring() -> None:
     trained.fit(texts, vectors, labels)
     restored.restore(*trained.state())
     assert restored.classes == ["tax", "visa"]
-    assert np.allclose(trained.scores(texts, vectors), restored.scores(texts, vectors), atol=1e-5)
+    assert np.allclose(trained.evidence(texts, vectors).scores, restored.evidence(texts, vectors).scores, atol=1e-5)
+    # each example is its own nearest
+    own = restored.evidence(texts, vectors).nearest[np.arange(len(labels)), [int(label == "visa") for label in labels]]
+    assert np.allclose(own, 1.0, atol=1e-4)
 
 
 @pytest.mark.parametrize("text", ["", "\u0000", "完全に未知の言葉"])
@@ -43,7 +48,7 @@ def test_unknown_words_have_finite_scores(text: str) -> None:
     texts, vectors, labels = data()
     classifier = KernelClassifier(KernelConfig())
     classifier.fit(texts, vectors, labels)
-    assert np.isfinite(classifier.scores([text], vectors[:1])).all()
+    assert np.isfinite(classifier.evidence([text], vectors[:1]).scores).all()
 
 
 def test_a_few_messages_have_the_scores_that_they_have_among_many() -> None:
@@ -52,6 +57,15 @@ def test_a_few_messages_have_the_scores_that_they_have_among_many() -> None:
     classifier.fit(texts, vectors, labels)
     asked = [f"{text} {text[:3]} 未知" for text in texts[:-1]] + [""]
     assert len(asked) > FEW
-    many = classifier.scores(asked, vectors)
-    few = np.vstack([classifier.scores(asked[at : at + 3], vectors[at : at + 3]) for at in range(0, len(asked), 3)])
-    assert np.allclose(few, many, atol=1e-5)
+    many = classifier.evidence(asked, vectors).scores
+    parts = [slice(at, at + 3) for at in range(0, len(asked), 3)]
+    few = [classifier.evidence(asked[part], vectors[part]).scores for part in parts]
+    assert np.allclose(np.vstack(few), many, atol=1e-5)
+
+
+def test_a_class_whose_examples_are_all_held_back_has_no_nearest() -> None:
+    texts, vectors, labels = data()
+    labels[-2:] = ["trade", "trade"]
+    left_out = KernelClassifier(KernelConfig()).fit(texts, vectors, labels, 2)
+    assert (left_out.nearest[:, 1] == -1.0).all()
+    assert (left_out.nearest[:, [0, 2]] > -1.0).all()
