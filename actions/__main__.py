@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 
-from bot.environment import KEPT_SECONDS, prepare_environment
+from bot.environment import KEPT_SECONDS, prepare_environment, quiet_libraries
 from bot.settings import SettingsError, get_settings
 
 
@@ -25,6 +25,7 @@ def main() -> int:
     from actions.turn import knowledge
     from bot.nlu.places import get_gazetteer
 
+    quiet_libraries()
     # read before the first user has to wait for it
     knowledge()
     get_gazetteer()

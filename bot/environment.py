@@ -38,3 +38,13 @@ def quiet_rasa() -> None:
 
     configure_logging_and_warnings(log_level=logging.WARNING, warn_only_once=True)
     configure_structlog(logging.WARNING)
+    quiet_libraries()
+
+
+def quiet_libraries() -> None:
+    """Keep the log free of what libraries tell the developers of each other.
+
+    To be called once they are imported: Sanic lets such warnings through again, and has one for every message of a
+    web socket.
+    """
+    warnings.filterwarnings("ignore", category=DeprecationWarning)

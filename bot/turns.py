@@ -6,8 +6,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
+import ujson
 from jsonschema.validators import validator_for
+from rasa.core import processor
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies import rule_policy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import GraphNode
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -35,6 +38,7 @@ def take_turns_cheaply() -> None:
     - The order in which the parts of a graph run is worked out once, not for each message and prediction.
     - That the domain is not empty is not asked of each message by building an empty one.
     - Slots, of which each state of a conversation holds its own, are copied without asking how to copy.
+    - What only debug messages would tell is not copied for them: ``quiet_rasa`` has turned them off.
     - Connections to the action server are kept, and it is not told again what understanding found in earlier turns.
     """
     RemoteAction._validate_action_result = _validate
@@ -42,8 +46,18 @@ def take_turns_cheaply() -> None:
     DaskGraphRunner.run = _run
     Slot.__copy__ = _copy
     EndpointConfig.session = _session
+    for module in (processor, rule_policy):
+        module.copy = _AsItIs
     Domain.is_empty = _is_empty
     follow_histories()
+
+
+class _AsItIs:
+    """In place of the module ``copy`` where Rasa needs it for debug messages alone."""
+
+    @staticmethod
+    def deepcopy(value: Any) -> Any:
+        return value
 
 
 @lru_cache(maxsize=1)
@@ -139,4 +153,6 @@ def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
         headers=endpoint.headers,
         auth=aiohttp.BasicAuth(**endpoint.basic_auth) if endpoint.basic_auth else None,
         timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT),
+        # what the action server's own framework reads it with
+        json_serialize=ujson.dumps,
     )

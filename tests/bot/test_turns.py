@@ -1,12 +1,17 @@
 """What stands in for parts of Rasa comes to the same."""
 
+import ast
 import copy
+import inspect
+from types import ModuleType
 from typing import Any
 
 import aiohttp.web
 import pytest
 from jsonschema import ValidationError
+from rasa.core import processor
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies import rule_policy
 from rasa.engine.exceptions import GraphComponentException, GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -18,7 +23,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.calls import call_format
 from bot.histories import applied_events, copy_tracker
-from bot.turns import _copy, _is_empty, _run, _session, _validate, take_turns_cheaply
+from bot.turns import _AsItIs, _copy, _is_empty, _run, _session, _validate, take_turns_cheaply
 
 
 @pytest.fixture
@@ -149,6 +154,8 @@ def test_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
         (Domain, "is_empty"),
         (DialogueStateTracker, "applied_events"),
         (DialogueStateTracker, "copy"),
+        (processor, "copy"),
+        (rule_policy, "copy"),
     ]
     for kind, name in places:
         monkeypatch.setattr(kind, name, getattr(kind, name))
@@ -156,6 +163,20 @@ def test_takes_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     take_turns_cheaply()
     assert [getattr(kind, name) for kind, name in places] == [
         *(_validate, call_format, _run, _session, _is_empty),
-        *(applied_events, copy_tracker),
+        *(applied_events, copy_tracker, _AsItIs, _AsItIs),
     ]
     assert Slot.__copy__ is _copy
+
+
+@pytest.mark.parametrize("module", [processor, rule_policy])
+def test_what_is_no_longer_copied_went_into_debug_messages_alone(module: ModuleType) -> None:
+    tree = ast.parse(inspect.getsource(module))
+    copies = {node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "copy"}
+    told = {
+        inner
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "structlogger.debug"
+        for inner in ast.walk(call)
+    }
+    assert copies
+    assert copies <= told
