@@ -9,9 +9,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.places import tell_partner
-from actions.turn import Event, Turn, knowledge, slot_set
+from actions.turn import Event, Place, Turn, knowledge, slot_set
 from bot.directory import PLACE_TOPIC
-from bot.knowledge.records import Answer, LocalPart
+from bot.knowledge.records import Answer, LocalPart, Texts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MISSES_BEFORE_OFFER = 2
@@ -19,17 +19,32 @@ KEPT_TOPICS = 10
 FURTHER = "further"  # what a yes refers to: the question that was offered behind an answer
 
 
-def local_text(turn: Turn, local: LocalPart) -> str:
-    """What holds in the place of the turn, under the name of the place."""
-    heading = turn.words("local_heading", place=turn.place.name(turn.directory, turn.language))
-    return f"**{heading}**\n{local.text[turn.language]}"
+Locally = tuple[Sequence[Place], LocalPart]  # what holds in these places
 
 
-def give_local_part(turn: Turn, answer: Answer, local: LocalPart) -> None:
-    """Send only what holds in a place, for the answer itself has just been given."""
+def local_parts(turn: Turn, answer: Answer) -> list[Locally]:
+    """What of an answer holds in the places of the turn, each text once."""
+    found: dict[Texts, tuple[list[Place], LocalPart]] = {}
+    for place in turn.places:
+        local = answer.local_part(place.partner(turn.directory).id, place.ags)
+        if local is not None:
+            found.setdefault(local.text, ([], local))[0].append(place)
+    return list(found.values())
+
+
+def local_text(turn: Turn, places: Sequence[Place], local: LocalPart) -> str:
+    """What holds in some places, under their names."""
+    return f"**{turn.words('local_heading', place=turn.names(places))}**\n{local.text[turn.language]}"
+
+
+def give_local_parts(turn: Turn, answer: Answer, found: Sequence[Locally]) -> None:
+    """Send only what holds in the places, for the answer itself has just been given."""
     buttons = [turn.topic_button(answer.key), turn.button("person_button", "/talk_to_person")]
-    custom = answer.message(turn.language, local)
-    turn.dispatcher.utter_message(text=local_text(turn, local), buttons=buttons, json_message=custom)
+    custom = answer.message(turn.language, [local for _, local in found])
+    *before, last = (local_text(turn, *each) for each in found)
+    for text in before:
+        turn.dispatcher.utter_message(text=text)
+    turn.dispatcher.utter_message(text=last, buttons=buttons, json_message=custom)
 
 
 def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
@@ -38,23 +53,19 @@ def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None
     ``further``: topics that the same message asked for; they are offered behind the answer.
     """
     language = turn.language
-    local = None
-    if answer.local is not None and turn.place.known:
-        local = answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags)
+    found = local_parts(turn, answer)
     buttons = [turn.topic_button(topic) for topic in answer.related if topic in knowledge() and topic not in further]
     buttons.append(turn.button("person_button", "/talk_to_person"))
     for key, helpful in (("helpful_button", "true"), ("not_helpful_button", "false")):
         payload = f'/feedback{{"topic": "{answer.key}", "helpful": "{helpful}"}}'
         buttons.append(turn.button(key, payload))
-    parts: list[str] = []
-    if local is not None:
-        parts.append(local_text(turn, local))
-    elif answer.local is not None and answer.local.comparison is not None:
+    parts = [local_text(turn, *each) for each in found]
+    if not parts and answer.local is not None and answer.local.comparison is not None:
         parts.append(answer.local.comparison[language])
     if answer.is_overdue(datetime.now(BERLIN).date()):
         shown = answer.review_by.strftime(turn.words("date_format"))
         parts.append(turn.words("review_overdue", date=shown))
-    custom: dict[str, Any] = answer.message(language, local)
+    custom: dict[str, Any] = answer.message(language, [local for _, local in found])
     if not parts:
         turn.say(answer.response, custom, buttons=buttons)
     else:

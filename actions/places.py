@@ -26,16 +26,19 @@ def tell_partner(turn: Turn) -> list[Event]:
         ]
         turn.say("utter_which_place", {"type": "directory", "partner": None, "municipality": None}, buttons=buttons)
         return [slot_set("last_turn", {"kind": "place"}), slot_set("pending", None)] if partners else []
-    place = turn.place
-    partner = place.partner(turn.directory)
-    turn.say(
-        "utter_partner",
-        {"type": "directory", "partner": partner.id, "municipality": place.ags},
-        place=place.name(turn.directory, turn.language),
-        partner=partner.name[turn.language],
-        contact=turn.contact(partner),
-        buttons=[turn.button("person_button", "/talk_to_person")],
-    )
+    in_charge: dict[str, list[Place]] = {}
+    for place in turn.places or [turn.place]:
+        in_charge.setdefault(place.partner(turn.directory).id, []).append(place)
+    for number, (name, places) in enumerate(in_charge.items(), start=1):
+        partner = turn.directory.partner(name)
+        turn.say(
+            "utter_partner",
+            {"type": "directory", "partner": partner.id, "municipality": places[0].ags},
+            place=turn.names(places),
+            partner=partner.name[turn.language],
+            contact=turn.contact(partner),
+            buttons=[turn.button("person_button", "/talk_to_person")] if number == len(in_charge) else [],
+        )
     return [slot_set("last_turn", {"kind": "place"}), slot_set("misses", 0), *turn.place_events()]
 
 
@@ -50,7 +53,7 @@ class ActionPlace(Action):
         return "action_place"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
-        from actions.answers import give_answer, give_local_part, topic_events
+        from actions.answers import give_answer, give_local_parts, local_parts, topic_events
 
         turn = Turn(dispatcher, tracker)
         outside = turn.entity("outside")
@@ -70,17 +73,16 @@ class ActionPlace(Action):
         just_answered = (turn.slot("last_turn") or {}).get("topic") == topic
         if told_before:
             answer = knowledge()[topic]
-            local = answer.local_part(turn.place.partner(turn.directory).id, turn.place.ags)
-            if local is not None:
+            found = local_parts(turn, answer)
+            if found:
                 await turn.log_turn(topic, "answered")
                 if just_answered:
-                    give_local_part(turn, answer, local)
+                    give_local_parts(turn, answer, found)
                 else:
                     give_answer(turn, answer)
                 return topic_events(turn, topic)
             if just_answered and not topic.startswith(JAPANESE_AREA):
-                place = turn.place.name(turn.directory, turn.language)
-                turn.say("utter_same_everywhere", topic=answer.title[turn.language], place=place)
+                turn.say("utter_same_everywhere", topic=answer.title[turn.language], place=turn.names(turn.places))
         await turn.log_turn(PLACE_TOPIC, "answered")
         told = tell_partner(turn)
         # what is asked next may still be about the topic; and while it is open which place is meant, its question stays

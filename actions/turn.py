@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any, TypeVar
@@ -26,6 +26,9 @@ LEAST_LIKELY = 0.01  # of a topic that is suggested beside another one
 
 Result = TypeVar("Result")
 Event = dict[str, Any]
+
+
+MOST_NAMED = 3  # of a message, for which what holds there is told
 
 
 @lru_cache(maxsize=1)
@@ -148,6 +151,26 @@ class Turn:
                 break
         regions = [each["value"] for each in self.entities("region") if each["value"] in self.directory.partners]
         return [Place(ags=ags) for ags in keys] or [Place(region=region) for region in regions[:1]]
+
+    @property
+    def places(self) -> list[Place]:
+        """The places that the message names beyond doubt, in its order; where it names none, the conversation's."""
+        named = [Place(ags=ags) for ags in map(self._only_one, self.entities("place")) if ags]
+        in_charge = {place.partner(self.directory).id for place in named}
+        # "Meerbusch im Rhein-Kreis Neuss" is one place
+        regions = [each["value"] for each in self.entities("region") if each["value"] in self.directory.partners]
+        named += [Place(region=region) for region in regions if region not in in_charge]
+        if not named and not self.mentioned_places() and self.kept_place.known:
+            return [self.kept_place]
+        return list(dict.fromkeys(named))[:MOST_NAMED]
+
+    def _only_one(self, entity: dict[str, Any]) -> str | None:
+        bearers = [ags for ags in _as_list(entity["value"]) if ags in self.directory.municipalities]
+        return bearers[0] if len(bearers) == 1 else None
+
+    def names(self, places: Sequence[Place]) -> str:
+        """The names of places as a list in the user's language."""
+        return self.listed(place.name(self.directory, self.language) for place in places)
 
     @property
     def place(self) -> Place:

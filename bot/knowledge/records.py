@@ -1,6 +1,6 @@
 """The answers as values: what one record of ``data/knowledge/<area>.yml`` says, ready for use in code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -136,12 +136,12 @@ class Answer:
         more = tuple(source for source in town.sources if source not in district.sources)
         return LocalPart(partner, text, district.sources + more, ags, town.place)
 
-    def message(self, language: str | None, local: LocalPart | None = None) -> dict[str, Any]:
+    def message(self, language: str | None, local: Sequence[LocalPart] = ()) -> dict[str, Any]:
         """The custom message that goes with the answer: what it is, its sources, its date, where to go next.
 
-        ``local`` is the local part that was shown with it: its sources come first. Values are fit for JSON.
+        ``local`` are the local parts that were shown with it: their sources come first. Values are fit for JSON.
         """
-        sources = list(dict.fromkeys([*(local.sources if local else ()), *self.sources]))
+        sources = list(dict.fromkeys([*(source for part in local for source in part.sources), *self.sources]))
         return {
             "type": "answer",
             "language": language if language in LANGUAGES else FALLBACK_LANGUAGE,

@@ -5,13 +5,17 @@ import pytest
 from actions.answers import ActionAnswer, ActionAspect, ActionSuggest
 from actions.places import ActionPlace
 from actions.turn import knowledge
-from bot.directory import PLACE_TOPIC
+from bot.directory import PLACE_TOPIC, get_directory
 from tests.actions.trio import Conversation
 
-MEERBUSCH, KOELN = "05162022", "05315000"
+MEERBUSCH, NEUSS, KOELN = "05162022", "05162024", "05315000"
 LOCAL, EVERYWHERE, SCHOOLS = "living/housing", "residence/visa_overview", "living/schools"
 
 pytestmark = pytest.mark.usefixtures("cases")
+
+
+def name_of(ags: str, conversation: Conversation) -> str:
+    return get_directory().municipality(ags).name[conversation.language]
 
 
 async def test_behind_an_answer_only_what_holds_in_the_place(conversation: Conversation) -> None:
@@ -26,6 +30,62 @@ async def test_behind_an_answer_only_what_holds_in_the_place(conversation: Conve
     conversation.slots["last_turn"] = {"kind": "menu"}
     await conversation.run(ActionPlace(), "inform_place", place=[KOELN])
     assert f"utter_{LOCAL}" in conversation.responses
+
+
+async def test_what_holds_in_each_of_several_places(conversation: Conversation) -> None:
+    named = [("place", [KOELN]), ("place", [MEERBUSCH]), ("region", "rhein_kreis_neuss")]
+    await conversation.run(ActionAnswer(), "living", topic=LOCAL, named=named)
+    answer = knowledge()[LOCAL]
+    locals_ = [answer.local_part("koeln", KOELN), answer.local_part("rhein_kreis_neuss", MEERBUSCH)]
+    texts = [message["text"] for message in conversation.dispatcher.messages if message.get("text")]
+    assert len(texts) == 2, "the district of a town that is named is no place of its own"
+    for text, local in zip(texts, locals_, strict=True):
+        assert local is not None
+        assert local.text[conversation.language] in text
+    urls = [source["url"] for source in conversation.custom["sources"]]
+    assert {source.url for local in locals_ if local for source in local.sources} <= set(urls)
+    # the first one is what the conversation goes on about
+    assert conversation.slots["place"] == {"ags": KOELN, "region": None}
+
+
+async def test_behind_an_answer_what_holds_in_several_places(conversation: Conversation) -> None:
+    await conversation.run(ActionAnswer(), "living", topic=LOCAL)
+    await conversation.run(ActionPlace(), "inform_place", named=[("place", [KOELN]), ("place", [MEERBUSCH])])
+    one, other = conversation.dispatcher.messages
+    assert name_of(KOELN, conversation) in one["text"]
+    assert name_of(MEERBUSCH, conversation) in other["text"]
+    assert not one["buttons"]
+    assert other["buttons"]
+
+
+async def test_one_text_for_towns_of_one_district(conversation: Conversation) -> None:
+    partner_alone = "tax/trade_tax"
+    named = [("region", "rhein_kreis_neuss"), ("place", ["05162016"]), ("place", ["05162028"])]
+    answer = knowledge()[partner_alone]
+    found = {answer.local_part("rhein_kreis_neuss", ags) for ags in ("05162016", "05162028")}
+    await conversation.run(ActionAnswer(), "tax", topic=partner_alone, named=named)
+    texts = [message["text"] for message in conversation.dispatcher.messages if message.get("text")]
+    assert len(texts) == len(found)
+
+
+async def test_a_shared_name_beside_a_clear_one(conversation: Conversation) -> None:
+    named = [("place", ["05370020", "05954024"]), ("place", [KOELN])]
+    await conversation.run(ActionAnswer(), "living", topic=LOCAL, named=named)
+    texts = [message["text"] for message in conversation.dispatcher.messages if message.get("text")]
+    assert [name_of(KOELN, conversation) in text for text in texts] == [True]
+    assert "place" not in conversation.slots, "what the conversation is about is still open"
+
+
+async def test_partners_of_several_places(conversation: Conversation) -> None:
+    named = [("place", [MEERBUSCH]), ("place", [NEUSS]), ("place", [KOELN])]
+    await conversation.run(ActionPlace(), "inform_place", named=named)
+    assert conversation.responses == ["utter_partner", "utter_partner"]
+    one, other = conversation.dispatcher.messages
+    assert one["custom"]["partner"] == "rhein_kreis_neuss"
+    assert all(name_of(each, conversation) in one["place"] for each in (MEERBUSCH, NEUSS)), "towns of one partner"
+    assert (other["custom"]["partner"], other["custom"]["municipality"]) == ("koeln", KOELN)
+    assert not one["buttons"]
+    assert other["buttons"]
 
 
 async def test_what_holds_everywhere_is_said_to_do_so(conversation: Conversation) -> None:

@@ -1,6 +1,7 @@
 """Tracker, dispatcher and domain: what an action needs to run without a server, over a real case log."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,17 +31,19 @@ class Conversation:
         topic: str | None = None,
         further: list[str] | None = None,
         ranking: list[dict[str, Any]] | None = None,
+        named: Sequence[tuple[str, Any]] = (),
         **entities: Any,
     ) -> list[dict[str, Any]]:
         """Say something, run an action on it, and keep the slots it sets. Returns the action's events.
 
-        ``further``: topics that the message asks for beside ``topic``; ``ranking``: as the classifier gives it.
+        ``further``: topics that the message asks for beside ``topic``; ``ranking``: as the classifier gives it;
+        ``named``: entities of which there are several of one kind.
         """
         message: dict[str, Any] = {
             "event": "user",
             "text": text or f"/{intent}",
             "intent": {"name": intent, "confidence": 1.0},
-            "entities": [{"entity": name, "value": value} for name, value in entities.items()],
+            "entities": [{"entity": name, "value": value} for name, value in (*entities.items(), *named)],
             "intent_ranking": ranking or [],
             "metadata": {},
             "message_id": uuid.uuid4().hex,

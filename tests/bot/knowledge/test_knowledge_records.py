@@ -54,7 +54,7 @@ def test_aspects_are_texts_or_lead_to_a_topic(answer):
 
 
 def test_message_names_topic_sources_date_and_next_topics(answer):
-    assert answer.message("ja", answer.local_part("rhein_kreis_neuss", NEUSS)) == {
+    assert answer.message("ja", [answer.local_part("rhein_kreis_neuss", NEUSS)]) == {
         "type": "answer",
         "language": "ja",
         "topic": "company/share_capital",
