@@ -3,26 +3,11 @@
 import logging
 import os
 import warnings
-from pathlib import Path
 
 from bot.settings import PROJECT_ROOT, Settings
 
 # seconds that the Rasa server keeps a connection to the action server for the next turn
 KEPT_SECONDS = 60.0
-
-
-# what the kernels for processors with 512 bits need
-AVX512 = frozenset({"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"})
-
-
-def has_avx512(description: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether each processor has the instructions that OpenBLAS's target SkylakeX needs; False where none can tell."""
-    try:
-        lines = description.read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return False
-    flags = [set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")]
-    return bool(flags) and all(each >= AVX512 for each in flags)
 
 
 def prepare_environment(settings: Settings, *, serving: bool = False) -> None:
@@ -31,9 +16,6 @@ def prepare_environment(settings: Settings, *, serving: bool = False) -> None:
     ``serving``: one thread for linear algebra. A single message is too small to share, and threads that wait for each
     other take the processor from the other processes.
     """
-    if has_avx512():
-        # OpenBLAS of numpy's age takes processors that it does not know for old ones, and half their pace
-        os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
     if serving:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")
