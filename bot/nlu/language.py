@@ -35,7 +35,6 @@ _GERMAN_ONLY = frozenset(GERMAN_STOP_WORDS - ENGLISH_STOP_WORDS)
 _ENGLISH_ONLY = frozenset(ENGLISH_STOP_WORDS - GERMAN_STOP_WORDS)
 # entries of a form that are names or numbers: they say nothing about the language of who types them
 NAME_SLOTS = frozenset({"company", "contact_name", "email", "phone", "municipality"})
-SHORT = 4  # words; in so short a message the name of a place would decide on the language
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
@@ -87,8 +86,8 @@ def written_language(text: str, tracker: Optional[DialogueStateTracker] = None) 
 
 
 def _without_places(text: str) -> str:
-    """A short message without the places it names, which say nothing of its language; a longer one as it is."""
-    if has_kana(text) or has_han(text) or len(_WORD.findall(text)) > SHORT:
+    """A message in Latin letters without the places it names: they say nothing of its language, nor do their umlauts."""
+    if has_kana(text) or has_han(text):
         return text
     for found in reversed(get_gazetteer().find(text)):
         if found.entity in ("place", "region", "outside"):

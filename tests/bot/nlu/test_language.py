@@ -58,6 +58,19 @@ def reply_language(text: str, metadata: dict[str, Any] | None = None, **slots: A
     return str(processed.get("reply_language"))
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Trade tax in Düsseldorf or Krefeld?", "en"),
+        ("Gewerbesteuer in Düsseldorf oder Krefeld?", "de"),
+        ("Are there offices near Köln or Mönchengladbach?", "en"),
+        ("Leverkusen to Neuss no zeikin wa doko ga yasui desu ka", "ja"),
+    ],
+)
+def test_places_say_nothing_of_the_language_of_a_sentence(text: str, language: str) -> None:
+    assert written_language(text) == language
+
+
 @pytest.mark.parametrize("text", ["im in Essen", "Und in Köln", "in Düsseldorf also"])
 def test_a_place_and_little_else_keeps_the_language(text: str) -> None:
     for language in ("de", "en", "ja"):
