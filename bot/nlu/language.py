@@ -86,7 +86,7 @@ def written_language(text: str, tracker: Optional[DialogueStateTracker] = None) 
 
 
 def _without_places(text: str) -> str:
-    """A message in Latin letters without the places it names: they say nothing of its language, nor do their umlauts."""
+    """A message in Latin letters without the places it names: they say nothing of its language."""
     if has_kana(text) or has_han(text):
         return text
     for found in reversed(get_gazetteer().find(text)):
