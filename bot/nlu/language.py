@@ -38,10 +38,18 @@ NAME_SLOTS = frozenset({"company", "contact_name", "email", "phone", "municipali
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
+_HIRAGANA = re.compile(r"[\u3041-\u309f]")
+_JAPANESE = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff]+")
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
 # Hepburn and Kunrei syllables; a message whose every word fits and that has a particle is Japanese in Latin letters
-_ROMAJI_WORD = re.compile(r"(?:(?:[kgsztdnhbpmyrwjfv]|sh|ch|ts|ky|gy|ny|hy|by|py|my|ry)?[aiueo]|n|([kstpc])(?=\1))+")
-_ROMAJI_PARTICLES = frozenset({"no", "wo", "wa", "ga", "ni", "desu", "masu", "ka", "kudasai", "shitai", "desuka"})
+_ROMAJI_WORD = re.compile(r"(?:(?:[kgsztdnhbpmyrwjfv]|sh|ch|ts|[kgnhbpmrjc]y)?[aiueo]|n|([kstpc])(?=\1))+")
+# particles, endings and what asks: one of them makes Japanese of words that might be Italian
+_ROMAJI_PARTICLES = frozenset(
+    {
+        *("no", "wo", "wa", "ga", "ni", "desu", "masu", "ka", "kudasai", "shitai", "desuka"),
+        *("ikura", "itsu", "itsumade", "doko", "dare", "nani", "naze", "hitsuyou", "hitsuyo", "oshiete", "shitai"),
+    }
+)
 # German names that stand in English sentences as they are; they say nothing about the sentence around them
 _LEGAL_FORMS = re.compile(
     r"\b(?:g?gmbh|ug|ag|kg|ohg|gbr|kk|gk|handelsregister|gewerbeanmeldung|elster)\b", re.IGNORECASE
@@ -62,17 +70,17 @@ def tells_clearly(text: str, least_words: int = WORDS) -> bool:
 def detect(text: str) -> Optional[str]:
     """``de``, ``en`` or ``ja``, or ``None`` where the text is too short or too mixed to tell."""
     text = _ADDRESS.sub(" ", normalise(text))
-    if has_kana(text):
-        return "ja"
+    if has_kana(text) or has_han(text):
+        text = _JAPANESE.sub(" ", text) if _only_names_in_japanese(text) else text
+        if has_kana(text) or has_han(text):
+            return "ja"
     words = [word.casefold() for word in _WORD.findall(_LEGAL_FORMS.sub(" ", text))]
-    if has_han(text):
-        return "ja"
     if not words:
         return None
+    if _is_romaji(words):
+        return "ja"
     german = sum(word in _GERMAN_ONLY for word in words) + len(_UMLAUT.findall(text))
     english = sum(word in _ENGLISH_ONLY for word in words)
-    if _is_romaji(words) and german == 0:
-        return "ja"
     if german != english and abs(german - english) >= max(1, min(german, english)):
         return "de" if german > english else "en"
     return _by_detector(" ".join(words))
@@ -103,11 +111,24 @@ def _by_detector(text: str) -> Optional[str]:
     return {Language.GERMAN: "de", Language.ENGLISH: "en", Language.JAPANESE: "ja"}[best.language]
 
 
+def _only_names_in_japanese(text: str) -> bool:
+    """Whether a sentence in another language only names things in Japanese: "Do we need 就業規則 for the GmbH?"."""
+    words = [word.casefold() for word in _WORD.findall(_JAPANESE.sub(" ", text))]
+    return (
+        not _HIRAGANA.search(text)
+        and len(words) >= WORDS
+        and any(word in GERMAN_STOP_WORDS or word in ENGLISH_STOP_WORDS for word in words)
+    )
+
+
 def _is_romaji(words: List[str]) -> bool:
+    """Whether words are Japanese in Latin letters. "wo" and "no" are words of other languages, too."""
+    others = [word for word in words if word not in _ROMAJI_PARTICLES]
     return (
         len(words) >= 2
-        and any(word in _ROMAJI_PARTICLES for word in words)
+        and len(others) < len(words)
         and all(_ROMAJI_WORD.fullmatch(word) for word in words)
+        and not any(word in _GERMAN_ONLY for word in others)
     )
 
 
