@@ -15,7 +15,13 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.featurizer import Featurizer
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.constants import (
+    FEATURE_TYPE_SENTENCE,
+    INTENT,
+    INTENT_RANKING_KEY,
+    INTENT_RESPONSE_KEY,
+    TEXT,
+)
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -38,10 +44,14 @@ def full_intent(message: Message) -> str:
 
 def sentence_vector(message: Message) -> Array:
     """The encoder's vector of a message, shape (d,)."""
-    _, sentence = message.get_dense_features(TEXT, [])
-    if sentence is None:
+    found = [
+        each.features[0]
+        for each in message.features
+        if each.attribute == TEXT and each.type == FEATURE_TYPE_SENTENCE and each.is_dense()
+    ]
+    if not found:
         raise ValueError("TopicClassifier needs a featurizer with dense sentence features before it in config.yml.")
-    vector: Array = np.asarray(sentence.features[0], dtype=np.float32)
+    vector: Array = np.concatenate(found).astype(np.float32, copy=False)
     return vector
 
 

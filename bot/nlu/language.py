@@ -7,7 +7,7 @@ it is revoked.
 
 import re
 from functools import lru_cache
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, FrozenSet, List, Optional
 
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -22,7 +22,7 @@ from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
 
 from bot.languages import LANGUAGES
-from bot.nlu.places import get_gazetteer
+from bot.nlu.places import get_gazetteer, place_words
 from bot.nlu.text import has_han, has_kana, is_command, is_question, normalise
 
 DEFAULT_LANGUAGE = "en"
@@ -33,6 +33,7 @@ WORDS_IN_FORM = 5
 
 _GERMAN_ONLY = frozenset(GERMAN_STOP_WORDS - ENGLISH_STOP_WORDS)
 _ENGLISH_ONLY = frozenset(ENGLISH_STOP_WORDS - GERMAN_STOP_WORDS)
+CLEAR = 2  # function words of one language more than of the other: nothing else need be looked at
 # entries of a form that are names or numbers: they say nothing about the language of who types them
 NAME_SLOTS = frozenset({"company", "contact_name", "email", "phone", "municipality"})
 
@@ -74,23 +75,45 @@ def detect(text: str) -> Optional[str]:
         text = _JAPANESE.sub(" ", text) if _only_names_in_japanese(text) else text
         if has_kana(text) or has_han(text):
             return "ja"
-    words = [word.casefold() for word in _WORD.findall(_LEGAL_FORMS.sub(" ", text))]
+    words = _words(text)
     if not words:
         return None
     if _is_romaji(words):
         return "ja"
-    german = sum(word in _GERMAN_ONLY for word in words) + len(_UMLAUT.findall(text))
+    german = sum(word in _GERMAN_ONLY for word in words)
     english = sum(word in _ENGLISH_ONLY for word in words)
-    if german != english and abs(german - english) >= max(1, min(german, english)):
+    if abs(german - english) < CLEAR:
+        # names of places say nothing of the language, nor do their umlauts
+        text = _without_places(text)
+        words = _words(text)
+        if _is_romaji(words):
+            return "ja"
+        german += len(_UMLAUT.findall(text))
+        if german == english == 0 and all(word in _german_words() for word in words):
+            german = len(words)
+    if _decides(german, english):
         return "de" if german > english else "en"
-    return _by_detector(" ".join(words))
+    return _by_detector(" ".join(words)) if words else None
+
+
+def _words(text: str) -> List[str]:
+    return [word.casefold() for word in _WORD.findall(_LEGAL_FORMS.sub(" ", text))]
+
+
+def _decides(german: int, english: int) -> bool:
+    return german != english and abs(german - english) >= max(1, min(german, english))
+
+
+@lru_cache(maxsize=1)
+def _german_words() -> FrozenSet[str]:
+    return frozenset(word.casefold() for word in place_words()["german_words"])
 
 
 def written_language(text: str, tracker: Optional[DialogueStateTracker] = None) -> Optional[str]:
     """The language of a message within its conversation; ``None`` for what is a name in any language."""
     if tracker and tracker.active_loop_name and tracker.get_slot("requested_slot") in NAME_SLOTS:
         return detect(text) if is_question(text) else None
-    return detect(_without_places(text))
+    return detect(text)
 
 
 def _without_places(text: str) -> str:

@@ -21,10 +21,10 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from spacy.language import Language
 from spacy.pipeline import EntityRuler
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from bot.directory import Directory, get_directory
-from bot.nlu.text import full_width, has_han, has_kana, is_command
+from bot.nlu.text import full_width, has_han, has_kana, has_latin, is_command
 from bot.settings import get_settings
 
 NOT_OUTSIDE = frozenset({"DE", "JP", "EU", "EZ", "UN", "QO", "ZZ", "XA", "XB"})
@@ -73,6 +73,7 @@ class Gazetteer:
         self._words = place_words()
         self._common = {word.casefold() for word in self._words["common_words"]}
         self._before = {word.casefold() for word in self._words["before"]}
+        self._joints = {word.casefold() for word in self._words["joints"]}
         names: Dict[str, Dict[str, List[str]]] = {}
         for label, value, name in self._names():
             values = names.setdefault(label, {}).setdefault(name, [])
@@ -117,14 +118,24 @@ class Gazetteer:
                     yield label, value, name
 
     def _in_latin(self, text: str) -> Iterator[Found]:
+        if not has_latin(text):
+            return
         document = self._latin.find(_JAPANESE_RUN.sub(" ", text))
+        behind_place = -1  # the token behind the place before
         for entity in document.ents:
-            if entity.label_ == "place" and entity.text.casefold() in self._common:
-                alone = len([token for token in document if token.is_alpha]) == len(entity)
-                before = document[entity.start - 1].lower_ if entity.start else ""
-                if not alone and before not in self._before:
+            if entity.label_ == "place":
+                if entity.text.casefold() in self._common and not self._is_meant(entity, behind_place):
                     continue
+                behind_place = entity.end
             yield Found(entity.label_, tuple(entity.ent_id_.split(";")), entity.start_char, entity.end_char)
+
+    def _is_meant(self, entity: Span, behind_place: int) -> bool:
+        """Whether an ordinary word is meant as a place: alone, behind what stands before one, or joined to one."""
+        document, start = entity.doc, entity.start
+        joined = start > 0 and document[start - 1].lower_ in self._joints
+        if sum(token.is_alpha for token in document) == len(entity) + (joined and start == 1):
+            return True
+        return start > 0 and (document[start - 1].lower_ in self._before or (joined and behind_place == start - 1))
 
     def _in_japanese(self, text: str) -> Iterator[Found]:
         signs = [each for each in full_width(text) if each[0] not in _JOINERS]

@@ -70,6 +70,11 @@ def has_han(text: str) -> bool:
     return bool(_HAN.search(text))
 
 
+def has_latin(text: str) -> bool:
+    """Whether the text holds a letter of the Latin alphabet."""
+    return bool(_LATIN.search(text))
+
+
 def has_words(text: str) -> bool:
     """Whether there is anything to understand: a letter, kana or Chinese character."""
     return bool(_LATIN.search(text) or _JAPANESE.search(text) or _HAN.search(text))

@@ -37,5 +37,5 @@ class TrilingualTokenizer(Tokenizer):
         text = message.get(attribute) or ""
         if not text.strip() or is_command(text):
             return []
-        document = blank_pipeline(message.get(LANGUAGE_KEY) or DEFAULT_LANGUAGE)(text)
+        document = blank_pipeline(message.get(LANGUAGE_KEY) or DEFAULT_LANGUAGE).make_doc(text)
         return [Token(token.text, token.idx) for token in document if not token.is_space]

@@ -71,6 +71,27 @@ def test_places_say_nothing_of_the_language_of_a_sentence(text: str, language: s
     assert written_language(text) == language
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Do we have to keep the 総勘定元帳 for ten years?", "en"),
+        ("Brauchen wir für die GmbH einen 監査役?", "de"),
+        ("GmbH 監査役", "ja"),
+        ("Do we have to keep the 総勘定元帳を", "ja"),
+        ("kansayaku hitsuyou", "ja"),
+        ("kaisha wo tsukuritai", "ja"),
+        ("Wo ist das?", "de"),
+    ],
+)
+def test_names_in_another_script_do_not_change_the_language(text: str, language: str) -> None:
+    assert written_language(text) == language
+
+
+@pytest.mark.parametrize("text", ["Hallo", "Visum", "Kita Krefeld", "Termin ABH Neuss", "Hebesatz Bochum"])
+def test_german_keywords_are_german(text: str) -> None:
+    assert written_language(text) == "de"
+
+
 @pytest.mark.parametrize("text", ["im in Essen", "Und in Köln", "in Düsseldorf also"])
 def test_a_place_and_little_else_keeps_the_language(text: str) -> None:
     for language in ("de", "en", "ja"):

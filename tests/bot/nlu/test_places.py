@@ -91,3 +91,18 @@ def test_positions_of_half_width_names_count_voicing_marks() -> None:
     text = "今ﾃﾞｭｯｾﾙﾄﾞﾙﾌの"
     (place,) = [each for each in get_gazetteer().find(text) if each.entity == "place"]
     assert text[place.start : place.end] == "ﾃﾞｭｯｾﾙﾄﾞﾙﾌ"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Gewerbesteuer in Bochum und Essen", ["05911000", "05113000"]),
+        ("Köln, Essen oder Krefeld?", ["05315000", "05113000", "05114000"]),
+        ("und Essen?", ["05113000"]),
+        ("IHK Essen", ["05113000"]),
+        ("Wo bekomme ich japanisches Essen?", []),
+        ("Trinken und Essen", []),
+    ],
+)
+def test_an_ordinary_word_joined_to_a_place_is_a_place(text: str, found: list[str]) -> None:
+    assert [each.value[0] for each in get_gazetteer().find(text) if each.entity == "place"] == found
