@@ -1,5 +1,7 @@
 """The handoff form: takes what is typed or pressed for the entry asked for, and says what is wrong with it."""
 
+import re
+from contextlib import suppress
 from typing import Any
 
 import phonenumbers
@@ -9,12 +11,20 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import ENTRIES, chosen_place
 from actions.turn import Event, Turn, knowledge, slot_set
+from bot.nlu.entries import agrees, bare_name, corrects, goes_back, named_field
 from bot.nlu.places import get_gazetteer
 from bot.nlu.text import LONGEST, is_command, normalise
 from bot.settings import get_settings
 
 LONGEST_NAME = 200
+_ADDRESS = re.compile(r"[^\s@<>()、。「」:：]+@[\w.-]+")
+# what people type between the parts of a number; normal form leaves it as it is
+_DASHES = re.compile("[‐‑‒–—―−ー－]")
 PHONE_REGIONS = ("JP", "DE")
+WAYS = ("email", "phone")  # to reach somebody; one of them is enough
+SENTENCE = 3  # words
+LONGEST_CORRECTION = 80  # characters: a longer text in the concern's place is the concern
+SHORTEST_REMARK = 5  # characters of a single word in place of a company's name that are worth keeping
 # what is heard in the middle of the form, beside topics; each has its rule in data/rules/rules.yml
 HEARD_MEANWHILE = frozenset(
     {
@@ -34,31 +44,40 @@ class InvalidEntry(ValueError):
 
 
 def read_name(text: str, response: str) -> str:
-    """A company's or a person's name: 1 to 200 characters with at least one letter."""
-    name = normalise(text)
+    """A company's or a person's name: 1 to 200 characters with at least one letter, without a sentence around it."""
+    name = bare_name(text)
     if not 0 < len(name) <= LONGEST_NAME or not any(sign.isalpha() for sign in name):
         raise InvalidEntry(response)
     return name
 
 
 def read_email(text: str) -> str:
-    """An e-mail address in normal form (RFC 5321 and 5322 as far as the library email-validator goes)."""
+    """An e-mail address in normal form (RFC 5321 and 5322 as far as the library email-validator goes).
+
+    It may stand in a sentence, of which the first address is taken; two words are more likely an address with a
+    space in it.
+    """
+    address = _ADDRESS.search(normalise(text)) if len(text.split()) >= SENTENCE else None
     try:
-        return str(validate_email(normalise(text).removeprefix("mailto:"), check_deliverability=False).normalized)
+        found = address.group() if address else normalise(text)
+        return str(validate_email(found.removeprefix("mailto:").rstrip("."), check_deliverability=False).normalized)
     except EmailNotValidError as error:
         raise InvalidEntry("utter_invalid_email") from error
 
 
 def read_phone(text: str) -> str:
-    """A phone number in international form (E.164); without country code as one of Japan or Germany."""
-    number = normalise(text)
+    """A phone number in international form (E.164); without country code as one of Japan or Germany.
+
+    It may stand in a sentence, of which the first number is taken.
+    """
+    number = _DASHES.sub("-", normalise(text))
     for region in PHONE_REGIONS:
-        try:
-            parsed = phonenumbers.parse(number, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(parsed):
-            return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+        found = [match.number for match in phonenumbers.PhoneNumberMatcher(number, region)]
+        with suppress(phonenumbers.NumberParseException):
+            found.append(phonenumbers.parse(number, region))
+        for each in found:
+            if phonenumbers.is_valid_number(each):
+                return str(phonenumbers.format_number(each, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
     raise InvalidEntry("utter_invalid_phone")
 
 
@@ -122,18 +141,72 @@ class ValidateHandoffForm(Action):
             return [slot_set(asked, None)]
         if asked == "consent":
             return self._consent(turn)
+        corrected = self._correction(turn, asked)
+        if corrected is not None:
+            return corrected
         if asked == "confirm":
             return self._confirm(turn)
-        if turn.intent == "skip":
+        if turn.intent == "skip" or (turn.intent == "deny" and asked != "concern"):
             return self._skip(turn, asked)
         if asked == "concern" and turn.intent == "affirm":
             return [slot_set("concern", suggested_concern(turn))]
         if asked == "municipality" and turn.mentioned_places():
-            place = turn.mentioned_places()[0]
-            return [slot_set("municipality", place.ags or place.region)]
+            return self._place(turn)
         if is_command(turn.text):
             return [slot_set(asked, None)]
+        if asked in WAYS:
+            return self._way(turn, asked)
         return [slot_set(asked, self._read(turn, asked, turn.text))]
+
+    def _correction(self, turn: Turn, asked: str) -> list[Event] | None:
+        """What an entry before is changed to, or that it is asked for again; None where nothing of it was said."""
+        if is_command(turn.text) or (asked == "concern" and len(turn.text) > LONGEST_CORRECTION):
+            return None
+        field = corrects(turn.text)
+        if field is None and turn.intent == "correct" and asked != "confirm":
+            field = named_field(turn.text)
+        if field is not None and (asked == "confirm" or turn.slot(field) is not None):
+            value = None
+            if field in WAYS:
+                with suppress(InvalidEntry):
+                    value = self._read(turn, field, turn.text)
+            return [slot_set(field, value), slot_set(asked, None)]
+        earlier = [entry for entry in ENTRIES if turn.slot(entry) is not None]
+        if asked in ENTRIES and earlier and (goes_back(turn.text) or (turn.intent == "correct" and field is None)):
+            return [slot_set(earlier[-1], None), slot_set(asked, None)]
+        return None
+
+    def _place(self, turn: Turn) -> list[Event]:
+        places = turn.places or turn.mentioned_places()
+        if len(places) == 1:
+            return [slot_set("municipality", places[0].ags or places[0].region)]
+        buttons = [
+            {
+                "title": place.name(turn.directory, turn.language),
+                "payload": f'/inform_place{{"place": "{place.ags}"}}'
+                if place.ags
+                else f'/inform_place{{"region": "{place.region}"}}',
+            }
+            for place in places
+        ]
+        turn.say("utter_which_place", {"type": "handoff", "state": "form", "field": "municipality"}, buttons=buttons)
+        return [slot_set("municipality", None)]
+
+    def _way(self, turn: Turn, asked: str) -> list[Event]:
+        """An address or a number, or both of them: whichever was asked for, neither is lost."""
+        found: dict[str, str] = {}
+        for way in WAYS:
+            with suppress(InvalidEntry):
+                found[way] = self._read(turn, way, turn.text)
+        if not found:
+            raise InvalidEntry(f"utter_invalid_{asked}")
+        if asked == "email":
+            # who gives a number there has no address to give
+            return [
+                slot_set("email", found.get("email", "")),
+                *(slot_set(k, v) for k, v in found.items() if k != asked),
+            ]
+        return [slot_set(way, found.get(way)) for way in WAYS if way in found or way == asked]
 
     def _read(self, turn: Turn, entry: str, text: str) -> str:
         if entry in ("company", "contact_name"):
@@ -147,7 +220,12 @@ class ValidateHandoffForm(Action):
         return read_concern(text)
 
     def _consent(self, turn: Turn) -> list[Event]:
-        if turn.intent == "affirm":
+        # a button says it, or words that say nothing else
+        if turn.entity("field") == "consent" or is_command(turn.text):
+            agreed = turn.intent == "affirm"
+        else:
+            agreed = turn.intent != "deny" and agrees(turn.text)
+        if agreed:
             return [slot_set("consent", True)]
         if turn.intent == "deny":
             return [slot_set("consent", False), slot_set("handoff_end", "declined"), END_OF_FORM]
@@ -161,23 +239,24 @@ class ValidateHandoffForm(Action):
             return [slot_set("email", None), slot_set("phone", None)]
         if asked in ("email", "phone", "municipality"):
             return [slot_set(asked, "")]
+        if asked == "company":
+            # "not founded yet" says something, "none" does not
+            said = normalise(turn.text)
+            typed = " " in said or len(said) > SHORTEST_REMARK
+            return [slot_set("company", said if typed and not is_command(turn.text) else turn.words("not_given"))]
         raise InvalidEntry(f"utter_invalid_{asked}")
 
     def _confirm(self, turn: Turn) -> list[Event]:
         if turn.intent == "affirm":
             return [slot_set("confirm", "yes"), slot_set("handoff_end", "confirmed")]
-        field = turn.entity("field") or self._named_field(turn)
+        field = turn.entity("field") or named_field(turn.text)
         if field in ENTRIES:
             return [slot_set(field, None), slot_set("confirm", None)]
         if turn.intent in ("deny", "correct"):
-            buttons = correction_buttons(turn)
-            turn.say("utter_what_to_correct", buttons=buttons)
+            # the summary that follows has the buttons
+            turn.say("utter_what_to_correct")
             return [slot_set("confirm", None)]
         raise InvalidEntry("utter_invalid_confirm")
-
-    def _named_field(self, turn: Turn) -> str | None:
-        said = normalise(turn.text).casefold()
-        return next((entry for entry in ENTRIES if turn.words(f"field_{entry}").casefold() in said), None)
 
     def _filled(self, turn: Turn) -> list[Event]:
         """All entries at once, from a form in the browser; what is wrong is told entry by entry."""

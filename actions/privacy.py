@@ -7,6 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Event, Turn, in_case_log, slot_set, store
+from bot.nlu.text import fold
 from bot.settings import get_settings
 from cases.states import CaseLogUnavailable
 
@@ -52,7 +53,9 @@ class ActionDeleteData(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        if turn.entity("confirmed"):
+        # who types what the button says means the button
+        typed = turn.just_asked == "delete_data" and fold(turn.text) == fold(turn.words("erase_yes_button"))
+        if turn.entity("confirmed") or typed:
             return await erase_everything(turn)
         buttons = [
             turn.button("erase_yes_button", '/delete_data{"confirmed": "yes"}'),

@@ -22,6 +22,7 @@ from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 from bot.directory import PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
+from bot.nlu.entries import agrees, corrects
 from bot.nlu.parts import is_elsewhere, suggest_of_each, take_question, without_parts
 from bot.nlu.places import place_words
 from bot.nlu.text import LONGEST, fold, has_words, is_command, is_question, normalise, unshield
@@ -39,12 +40,14 @@ ALWAYS_HEARD = frozenset({"cancel", "privacy", "delete_data", "change_language"}
 HEARD_AS_QUESTION = ALWAYS_HEARD | ASPECTS | {"nlu_fallback", "bot_challenge", "menu"}
 # answers to a yes-or-no question of a form
 YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
+REFUSALS = YES_OR_NO - {"affirm"}
 # slots of forms in which a question is what is asked for, or in which words of a topic are likely a name
 TAKES_ANY_TEXT = frozenset({"concern", "company", "contact_name"})
 FREE_TEXT = frozenset({"concern"})
 HANDOFF_ENTRIES = frozenset({"consent", "company", "contact_name", "email", "phone", "municipality", "confirm"})
 YES_NO_SLOTS = frozenset({"consent", "confirm"})
 QUESTION_WORDS = 4  # a confident topic of more words in a name's place is a question, not a name
+LONG_REFUSAL = 12
 COMMAND_WORDS = 6  # longer texts in a concern's place are the concern, whatever they resemble
 
 _STOP_WORDS = GERMAN_STOP_WORDS | ENGLISH_STOP_WORDS | JAPANESE_STOP_WORDS
@@ -139,9 +142,14 @@ def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:
     words = len([token for token in blank_pipeline(message.get("language") or "en")(text) if not token.is_punct])
     if form_slot in YES_NO_SLOTS and intent in YES_OR_NO:
         return None
+    if form_slot == "consent" and agrees(text):
+        return "affirm"
+    if form_slot in HANDOFF_ENTRIES and (form_slot not in FREE_TEXT or words <= COMMAND_WORDS) and corrects(text):
+        return "form_input"
     if sure and intent in ALWAYS_HEARD and (form_slot not in FREE_TEXT or words <= COMMAND_WORDS):
         return None
-    if sure and intent in YES_OR_NO and (form_slot not in TAKES_ANY_TEXT or words <= QUESTION_WORDS):
+    # no name is as long as a refusal may be; but "Yes" may stand in one
+    if sure and intent in YES_OR_NO and (form_slot not in TAKES_ANY_TEXT or words <= _most_words(intent, form_slot)):
         return None
     if form_slot in FREE_TEXT or (form_slot == "municipality" and _names_only_a_place(message, text)):
         return "form_input"
@@ -151,6 +159,10 @@ def _in_form(message: Message, text: str, form_slot: str) -> Optional[str]:
         return "form_input"
     asks = text.rstrip().endswith("か") or words > QUESTION_WORDS
     return "form_input" if form_slot in TAKES_ANY_TEXT and not asks else None
+
+
+def _most_words(intent: str, form_slot: str) -> int:
+    return LONG_REFUSAL if intent in REFUSALS and form_slot not in FREE_TEXT else QUESTION_WORDS
 
 
 def _question_in_form(message: Message) -> Optional[str]:

@@ -14,6 +14,7 @@ from actions.handoff_form import (
     read_place,
 )
 from bot.directory import get_directory
+from bot.knowledge.wording import get_wording
 from bot.nlu.text import LONGEST
 from tests.actions.trio import Conversation
 
@@ -28,6 +29,9 @@ FORM = "handoff_form"
         ("ｃｏｎｔａｃｔ＠ｅｘａｍｐｌｅ．ｊｐ", "contact@example.jp"),
         ("contact@EXAMPLE.DE", "contact@example.de"),
         ("contact@müller.example.de", "contact@müller.example.de"),
+        ("you can write to contact@example.com, please", "contact@example.com"),
+        ("メールアドレスは contact@example.jp です", "contact@example.jp"),
+        ("meine Mail ist contact@example.de.", "contact@example.de"),
     ],
 )
 def test_email(typed: str, kept: str) -> None:
@@ -51,6 +55,8 @@ def test_no_email(typed: str) -> None:
         ("0211 899123", "+49 211 899123"),
         ("+49 (0)211 899123", "+49 211 899123"),
         ("0049 211 899123", "+49 211 899123"),
+        ("電話は03‐1234‐5678です", "+81 3-1234-5678"),
+        ("you can call me at +49 211 899123 in the morning", "+49 211 899123"),
     ],
 )
 def test_phone(typed: str, kept: str) -> None:
@@ -66,6 +72,24 @@ def test_no_phone(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["Musterwerk K.K.", "ほしぞら株式会社", "Ö", "3B Technik", "李"])
 def test_name(typed: str) -> None:
     assert read_name(f"  {typed}\u200b ", "utter_invalid_company") == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("My name is Hanako Muster.", "Hanako Muster"),
+        ("I'm Hanako", "Hanako"),
+        ("ich heiße Max Muster", "Max Muster"),
+        ("Die Firma heißt Muster GmbH", "Muster GmbH"),
+        ("山田花子と申します。", "山田花子"),
+        ("株式会社サンプルです", "株式会社サンプル"),
+        ("会社名は株式会社サンプルです", "株式会社サンプル"),
+        ("Imada & Co.", "Imada & Co."),
+        ("です", "です"),
+    ],
+)
+def test_a_name_is_taken_out_of_its_sentence(typed: str, name: str) -> None:
+    assert read_name(typed, "utter_invalid_company") == name
 
 
 @pytest.mark.parametrize("typed", ["", " ", "123", "...", "🙂", "\u200b", "x" * 201])
@@ -151,9 +175,80 @@ async def test_what_may_be_skipped(conversation: Conversation, asked: str) -> No
     assert await entered(conversation, asked, "skip") == {asked: ""}
 
 
-@pytest.mark.parametrize("asked", ["company", "contact_name", "concern"])
+@pytest.mark.parametrize("asked", ["contact_name", "concern"])
 async def test_what_may_not_be_skipped(conversation: Conversation, asked: str) -> None:
     assert await entered(conversation, asked, "skip") == {asked: None}
+
+
+@pytest.mark.parametrize("typed", ["not founded yet", "設立準備中です", "I'd rather not say"])
+async def test_a_remark_in_place_of_a_company_is_kept(conversation: Conversation, typed: str) -> None:
+    assert await entered(conversation, "company", "skip", typed) == {"company": typed}
+
+
+@pytest.mark.parametrize("typed", ["none", "-", "n/a"])
+async def test_a_company_that_is_skipped_is_said_to_be(conversation: Conversation, typed: str) -> None:
+    expected = get_wording().text("not_given", conversation.language)
+    assert await entered(conversation, "company", "skip", typed) == {"company": expected}
+
+
+@pytest.mark.parametrize("typed", ["yes", "はい、同意します", "Ja, ich bin einverstanden.", "よろしくお願いします"])
+async def test_words_that_consent(conversation: Conversation, typed: str) -> None:
+    assert (await entered(conversation, "consent", "affirm", typed))["consent"] is True
+    assert (await entered(conversation, "consent", "form_input", typed))["consent"] is True
+    assert (await entered(conversation, "consent", "deny", typed))["consent"] is False
+
+
+@pytest.mark.parametrize(
+    "typed", ["送信してください", "yes but who reads it", "correct my name", "looks good to my boss"]
+)
+async def test_words_that_say_something_else_do_not_consent(conversation: Conversation, typed: str) -> None:
+    assert await entered(conversation, "consent", "affirm", typed) == {"consent": None}
+    assert conversation.responses == ["utter_invalid_consent"]
+
+
+async def test_an_address_and_a_number_at_once(conversation: Conversation) -> None:
+    typed = "contact@example.com or +81 3 1234 5678"
+    both = {"email": "contact@example.com", "phone": "+81 3-1234-5678"}
+    assert await entered(conversation, "email", "form_input", typed) == both
+    assert await entered(conversation, "phone", "form_input", typed) == both
+    # whichever is given first, the other one is not lost
+    assert await entered(conversation, "email", "form_input", "03-1234-5678") == {**both, "email": ""}
+    only_address = await entered(conversation, "phone", "form_input", "contact@example.com")
+    assert only_address == {"email": "contact@example.com", "phone": None}
+
+
+@pytest.mark.parametrize("asked", ["email", "municipality", "confirm"])
+async def test_an_entry_before_is_corrected_anywhere(conversation: Conversation, asked: str) -> None:
+    for typed in ("the company name is wrong", "会社名を変えてください", "Der Firmenname stimmt nicht"):
+        conversation.slots |= {"company": "Muster", "contact_name": "Hanako"}
+        assert await entered(conversation, asked, "form_input", typed) == {"company": None, asked: None}
+
+
+async def test_a_corrected_number_is_taken_at_once(conversation: Conversation) -> None:
+    conversation.slots["phone"] = "+81 3-1234-5678"
+    typed = "電話番号を間違えました。03-1234-5679です"
+    assert await entered(conversation, "confirm", "form_input", typed) == {"phone": "+81 3-1234-5679", "confirm": None}
+
+
+@pytest.mark.parametrize("typed", ["go back", "前の質問に戻りたい", "Zurück bitte"])
+async def test_back_to_the_entry_before(conversation: Conversation, typed: str) -> None:
+    conversation.slots["company"] = "Muster"
+    assert await entered(conversation, "contact_name", "correct", typed) == {"company": None, "contact_name": None}
+
+
+async def test_which_of_several_places(conversation: Conversation) -> None:
+    conversation.slots["requested_slot"] = "municipality"
+    named = [("place", ["05315000"]), ("place", ["05114000"])]
+    done = await conversation.run(ValidateHandoffForm(), "form_input", "Köln oder Krefeld", loop=FORM, named=named)
+    assert [event["value"] for event in done if event.get("name") == "municipality"] == [None]
+    assert conversation.responses == ["utter_which_place"]
+    assert conversation.payloads == ['/inform_place{"place": "05315000"}', '/inform_place{"place": "05114000"}']
+
+
+async def test_no_button_comes_twice_when_something_is_wrong(conversation: Conversation) -> None:
+    assert await entered(conversation, "confirm", "deny") == {"confirm": None}
+    assert conversation.responses == ["utter_what_to_correct"]
+    assert not conversation.payloads, "the summary that is asked again has them"
 
 
 async def test_cancel_ends_the_form_at_any_entry(conversation: Conversation) -> None:
