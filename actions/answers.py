@@ -10,13 +10,17 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.places import tell_partner
 from actions.turn import Event, Place, Turn, knowledge, slot_set
-from bot.directory import PLACE_TOPIC
+from bot.directory import PLACE_TOPIC, STATEWIDE_PARTNER
 from bot.knowledge.records import Answer, LocalPart, Texts
+from bot.nlu.parts import asked_aspects
+from bot.nlu.text import normalise
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MISSES_BEFORE_OFFER = 2
 KEPT_TOPICS = 10
 FURTHER = "further"  # what a yes refers to: the question that was offered behind an answer
+SUGGESTED = "suggested"  # the topics that may be meant
+MOST_ASPECTS = 2
 
 
 Locally = tuple[Sequence[Place], LocalPart]  # what holds in these places
@@ -34,7 +38,10 @@ def local_parts(turn: Turn, answer: Answer) -> list[Locally]:
 
 def local_text(turn: Turn, places: Sequence[Place], local: LocalPart) -> str:
     """What holds in some places, under their names."""
-    return f"**{turn.words('local_heading', place=turn.names(places))}**\n{local.text[turn.language]}"
+    # what is said of all other places is not said of this one
+    elsewhere = local.partner == STATEWIDE_PARTNER and local.ags is None
+    heading = turn.words("elsewhere_heading" if elsewhere else "local_heading", place=turn.names(places))
+    return f"**{heading}**\n{local.text[turn.language]}"
 
 
 def give_local_parts(turn: Turn, answer: Answer, found: Sequence[Locally]) -> None:
@@ -47,8 +54,15 @@ def give_local_parts(turn: Turn, answer: Answer, found: Sequence[Locally]) -> No
     turn.dispatcher.utter_message(text=last, buttons=buttons, json_message=custom)
 
 
+def aspect_texts(turn: Turn, answer: Answer) -> dict[str, str]:
+    """What the record says beside its text of the costs, time, papers or office that a question names."""
+    found = [answer.aspect(name) for name in asked_aspects(turn.text)]
+    told = [aspect for aspect in found if aspect is not None and aspect.topic is None and aspect.text is not None]
+    return {aspect.name: aspect.text[turn.language] for aspect in told[:MOST_ASPECTS] if aspect.text is not None}
+
+
 def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
-    """Send an answer: its text, the part for the place, sources and date, and the ways on.
+    """Send an answer: its text, what was asked for in particular, the part for the place, and the ways on.
 
     ``further``: topics that the same message asked for; they are offered behind the answer.
     """
@@ -59,13 +73,16 @@ def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None
     for key, helpful in (("helpful_button", "true"), ("not_helpful_button", "false")):
         payload = f'/feedback{{"topic": "{answer.key}", "helpful": "{helpful}"}}'
         buttons.append(turn.button(key, payload))
-    parts = [local_text(turn, *each) for each in found]
-    if not parts and answer.local is not None and answer.local.comparison is not None:
+    aspects = aspect_texts(turn, answer)
+    parts = [*aspects.values(), *(local_text(turn, *each) for each in found)]
+    if not found and answer.local is not None and answer.local.comparison is not None:
         parts.append(answer.local.comparison[language])
     if answer.is_overdue(datetime.now(BERLIN).date()):
         shown = answer.review_by.strftime(turn.words("date_format"))
         parts.append(turn.words("review_overdue", date=shown))
     custom: dict[str, Any] = answer.message(language, [local for _, local in found])
+    if aspects:
+        custom["aspects"] = list(aspects)
     if not parts:
         turn.say(answer.response, custom, buttons=buttons)
     else:
@@ -119,7 +136,31 @@ def offer_topics(turn: Turn, topics: list[str]) -> None:
     buttons = [turn.topic_button(topic) for topic in topics]
     buttons.append(turn.button("something_else_button", "/menu"))
     buttons.append(turn.button("person_button", "/talk_to_person"))
-    turn.say("utter_suggest", {"type": "suggestions", "topics": topics}, buttons=buttons)
+    custom = {"type": "suggestions", "topics": topics}
+    if len(topics) == 1:
+        turn.say("utter_suggest_one", custom, topic=knowledge()[topics[0]].title[turn.language], buttons=buttons)
+    else:
+        turn.say("utter_suggest", custom, buttons=buttons)
+
+
+def suggestion_events(topics: list[str]) -> list[Event]:
+    """Keeps what was offered: a yes takes the only one, a number the one that stands there."""
+    return [slot_set("last_turn", {"kind": "suggestions", "topics": topics}), slot_set("pending", SUGGESTED)]
+
+
+def offered_topics(turn: Turn) -> list[str]:
+    """The topics that were offered in the very last turn."""
+    last = turn.slot("last_turn") or {}
+    if turn.just_asked != SUGGESTED or last.get("kind") != "suggestions":
+        return []
+    return [topic for topic in last.get("topics", []) if topic in knowledge()]
+
+
+def chosen_by_number(turn: Turn) -> str | None:
+    """The topic of those just offered whose number was typed."""
+    number = normalise(turn.text).strip(" .)番")
+    offered = offered_topics(turn)
+    return offered[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(offered) else None
 
 
 def decline(turn: Turn) -> list[Event]:
@@ -149,7 +190,7 @@ class ActionAnswer(Action):
             if not suggested:
                 return decline(turn)
             offer_topics(turn, suggested)
-            return [slot_set("last_turn", {"kind": "suggestions", "topics": suggested})]
+            return suggestion_events(suggested)
         return await answer_topic(turn, topic, turn.further_topics)
 
 
@@ -167,11 +208,7 @@ class ActionSuggest(Action):
             return decline(turn)
         await turn.log_turn(topics[0], "suggested")
         offer_topics(turn, topics)
-        return [
-            slot_set("last_turn", {"kind": "suggestions", "topics": topics}),
-            slot_set("pending", None),
-            *turn.place_events(),
-        ]
+        return [*suggestion_events(topics), *turn.place_events()]
 
 
 class ActionDecline(Action):
@@ -182,6 +219,9 @@ class ActionDecline(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
+        chosen = chosen_by_number(turn)
+        if chosen is not None:
+            return await answer_topic(turn, chosen)
         await turn.log_turn(None, "off_topic" if turn.intent == "out_of_scope" else "not_understood")
         return decline(turn)
 
@@ -195,9 +235,6 @@ class ActionAspect(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         topic = turn.slot("last_topic")
-        if topic not in knowledge():
-            turn.say("utter_aspect_of_what", {"type": "suggestions", "topics": []})
-            return []
         last_turn = turn.slot("last_turn") or {}
         if last_turn.get("kind") == "suggestions":
             # another question lies between, and it is open what it was about
@@ -205,6 +242,9 @@ class ActionAspect(Action):
             custom = {"type": "suggestions", "topics": topics}
             turn.say("utter_aspect_of_which", custom, buttons=[turn.topic_button(each) for each in topics])
             return turn.place_events()
+        if topic not in knowledge():
+            turn.say("utter_aspect_of_what", {"type": "suggestions", "topics": []})
+            return []
         answer = knowledge()[topic]
         aspect = answer.aspect(turn.intent.removeprefix("aspect_"))
         if aspect is None:

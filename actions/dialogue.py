@@ -5,13 +5,25 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import FURTHER, answer_topic, decline, give_answer, offer_further, offer_topics
+from actions.answers import (
+    FURTHER,
+    SUGGESTED,
+    answer_topic,
+    decline,
+    give_answer,
+    offer_further,
+    offer_topics,
+    offered_topics,
+    suggestion_events,
+)
 from actions.places import tell_partner
 from actions.privacy import erase_everything
 from actions.roadmap import tell_checklist
 from actions.roadmap_checklist import answers_of
 from actions.turn import Event, Turn, knowledge, slot_set
+from bot.knowledge.records import FALLBACK_LANGUAGE
 from bot.languages import LANGUAGES
+from bot.nlu.parts import is_refused
 
 
 def show_menu(turn: Turn) -> list[Event]:
@@ -61,8 +73,21 @@ class ActionShowArea(Action):
 
 def wanted_language(turn: Turn) -> str | None:
     """The language a message asks for, by button or by name; None when it names none of ours."""
-    wanted = turn.entity("language_choice") or turn.entity("target_language")
-    return wanted if wanted in LANGUAGES else None
+    if turn.entity("language_choice"):
+        chosen = turn.entity("language_choice")
+        return chosen if chosen in LANGUAGES else None
+    named = [each for each in turn.entities("target_language") if each["value"] in LANGUAGES]
+    refused = [each for each in named if is_refused(turn.text, each["start"])]
+    wanted = [each for each in named if each not in refused] or (named if len(named) > 1 else [])
+    if wanted:
+        # "my German is bad, can we use English"
+        return str(wanted[-1]["value"])
+    if refused:
+        # "I don't speak German" is said in the language that is wanted
+        written = turn.entity("language")
+        known = written if written != refused[0]["value"] else FALLBACK_LANGUAGE
+        return known if known in LANGUAGES and known != refused[0]["value"] else None
+    return None
 
 
 class ActionSetLanguage(Action):
@@ -136,6 +161,12 @@ class ActionYesNo(Action):
         further = further_of(turn.slot("last_turn") or {})
         if turn.intent == "affirm" and pending == FURTHER and further:
             return await answer_topic(turn, further[0], further[1:])
+        offered = offered_topics(turn)
+        if turn.intent == "affirm" and pending == SUGGESTED and offered:
+            if len(offered) == 1:
+                return await answer_topic(turn, offered[0])
+            offer_topics(turn, offered)
+            return suggestion_events(offered)
         if turn.intent == "affirm" and pending == "delete_data":
             return [forget, *await erase_everything(turn)]
         if turn.intent == "form_input":

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
@@ -198,6 +198,10 @@ def load_directory(folder: Path) -> Directory:
             by_postcode[postcode].append(municipality)
     for place in _place_rows(folder / "place_names.csv", set(rows), problems):
         places[place_key(place.alias)].append(place)
+        if place.kind == "name":
+            # the name that a language uses in place of the German one
+            names = MappingProxyType({**rows[place.ags].name, place.language: place.alias})
+            rows[place.ags] = replace(rows[place.ags], name=names)
     if problems:
         raise DirectoryError("\n".join(problems))
     return Directory(

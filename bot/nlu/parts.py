@@ -63,7 +63,11 @@ class Part:
 class Words:
     """The patterns of ``data/directory/questions.yml``, its languages together: a message may hold two of them."""
 
-    def __init__(self, content: Dict[str, Dict[str, List[str]]]) -> None:
+    def __init__(self, content: Dict[str, Any]) -> None:
+        self.aspects = {
+            name: _pattern([word for each in by.values() for word in each])
+            for name, by in content.pop("aspects").items()
+        }
         words = {name: [word for each in by.values() for word in each] for name, by in content.items()}
         self.connective = _pattern(words["connectives"])
         openers = _pattern(words["openers"]).pattern
@@ -75,6 +79,8 @@ class Words:
         self.request = _pattern(words["requests"])
         self.wish = _pattern(words["wishes"])
         self.ending = re.compile(f"(?:{_any_of(words['endings'])})$")
+        self.refusal = _pattern(words["refusals"])
+        self.clause_end = re.compile(rf"[,;.!?、。！？]|{_pattern(words['clauses']).pattern}", re.IGNORECASE)
         self.abbreviations = frozenset(word.casefold() for word in words["abbreviations"])
 
     def asks(self, part: Part) -> bool:
@@ -193,6 +199,20 @@ def _is_keywords(part: Part) -> bool:
     japanese = has_kana(part.text) or has_han(part.text)
     short = len(part.text) <= KEYWORD_SIGNS if japanese else len(part.text.split()) <= KEYWORDS
     return short and (not part.end or bool(_LISTED.search(part.end)))
+
+
+def asked_aspects(text: str) -> List[str]:
+    """Which of costs, time, papers and office a question names, in the order in which it names them."""
+    found = [(match.start(), name) for name, words in question_words().aspects.items() if (match := words.search(text))]
+    return [name for _, name in sorted(found)]
+
+
+def is_refused(text: str, start: int) -> bool:
+    """Whether the part of a sentence that holds what begins at ``start`` says no to it."""
+    cuts = list(question_words().clause_end.finditer(text))
+    begin = max((cut.end() for cut in cuts if cut.end() <= start), default=0)
+    stop = min((cut.start() for cut in cuts if cut.start() > start), default=len(text))
+    return bool(question_words().refusal.search(text[begin:stop]))
 
 
 def take_question(message: Message) -> bool:

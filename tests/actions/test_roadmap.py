@@ -216,7 +216,7 @@ async def test_an_unclear_question_in_the_middle_is_met_with_suggestions():
     latest["intent_ranking"] = [{"name": "company/formation_cost_time", "confidence": 0.4}]
     slots, said = await answer(latest)
     assert slots == {"roadmap_presence": None}
-    assert said[0]["response"] == "utter_suggest"
+    assert said[0]["response"] == "utter_suggest_one"
 
 
 async def test_typed_wish_for_a_person_ends_the_form():

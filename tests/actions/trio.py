@@ -31,19 +31,22 @@ class Conversation:
         topic: str | None = None,
         further: list[str] | None = None,
         ranking: list[dict[str, Any]] | None = None,
-        named: Sequence[tuple[str, Any]] = (),
+        named: Sequence[tuple[str, Any] | tuple[str, Any, int]] = (),
         **entities: Any,
     ) -> list[dict[str, Any]]:
         """Say something, run an action on it, and keep the slots it sets. Returns the action's events.
 
         ``further``: topics that the message asks for beside ``topic``; ``ranking``: as the classifier gives it;
-        ``named``: entities of which there are several of one kind.
+        ``named``: entities of which there are several of one kind, with where they begin.
         """
         message: dict[str, Any] = {
             "event": "user",
             "text": text or f"/{intent}",
             "intent": {"name": intent, "confidence": 1.0},
-            "entities": [{"entity": name, "value": value} for name, value in (*entities.items(), *named)],
+            "entities": [
+                {"entity": name, "value": value, "start": start[0] if start else 0}
+                for name, value, *start in (*entities.items(), *named)
+            ],
             "intent_ranking": ranking or [],
             "metadata": {},
             "message_id": uuid.uuid4().hex,
