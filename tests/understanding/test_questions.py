@@ -70,5 +70,10 @@ def test_known_failures_only_shrink(judged: list[Judgement], language: str) -> N
 
 def test_no_question_is_a_training_phrase() -> None:
     phrases = {fold(each.text) for each in load_phrases(get_settings().data_dir / "nlu")}
-    leaked = [each.text for each in load_questions(FOLDER) if fold(each.text) in phrases and len(each.text) > 12]
+    # a keyword is the same whoever types it; what strays need not be
+    leaked = [
+        each.text
+        for each in load_questions(FOLDER)
+        if fold(each.text) in phrases and (len(each.text) > 12 or not each.on_topic)
+    ]
     assert not leaked, "Take these out of data/nlu or write other questions: " + "; ".join(leaked)
