@@ -56,15 +56,18 @@ def give_local_parts(turn: Turn, answer: Answer, found: Sequence[Locally]) -> No
 
 def aspect_texts(turn: Turn, answer: Answer) -> dict[str, str]:
     """What the record says beside its text of the costs, time, papers or office that a question names."""
-    found = [answer.aspect(name) for name in asked_aspects(turn.text)]
+    # a topic that is about the costs says all of them in its text
+    own = {name for title in answer.title.values() for name in asked_aspects(title)}
+    found = [answer.aspect(name) for name in asked_aspects(turn.text) if name not in own]
     told = [aspect for aspect in found if aspect is not None and aspect.topic is None and aspect.text is not None]
     return {aspect.name: aspect.text[turn.language] for aspect in told[:MOST_ASPECTS] if aspect.text is not None}
 
 
-def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None:
+def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = (), *, particular: bool = True) -> None:
     """Send an answer: its text, what was asked for in particular, the part for the place, and the ways on.
 
-    ``further``: topics that the same message asked for; they are offered behind the answer.
+    ``further``: topics that the same message asked for; they are offered behind the answer. ``particular``: whether
+    costs, time, papers or office that the message names are told.
     """
     language = turn.language
     found = local_parts(turn, answer)
@@ -73,7 +76,7 @@ def give_answer(turn: Turn, answer: Answer, further: Sequence[str] = ()) -> None
     for key, helpful in (("helpful_button", "true"), ("not_helpful_button", "false")):
         payload = f'/feedback{{"topic": "{answer.key}", "helpful": "{helpful}"}}'
         buttons.append(turn.button(key, payload))
-    aspects = aspect_texts(turn, answer)
+    aspects = aspect_texts(turn, answer) if particular else {}
     parts = [*aspects.values(), *(local_text(turn, *each) for each in found)]
     if not found and answer.local is not None and answer.local.comparison is not None:
         parts.append(answer.local.comparison[language])
@@ -254,7 +257,7 @@ class ActionAspect(Action):
             return turn.place_events()
         if aspect.topic is not None and aspect.topic in knowledge():
             await turn.log_turn(aspect.topic, "answered")
-            give_answer(turn, knowledge()[aspect.topic])
+            give_answer(turn, knowledge()[aspect.topic], particular=False)
             return topic_events(turn, aspect.topic)
         await turn.log_turn(topic, "answered")
         text = aspect.text[turn.language] if aspect.text else ""

@@ -43,6 +43,18 @@ def expectation(turn: Turn, partner: Partner) -> str:
     return turn.words(f"expect_{state}", days=days, opening=opening)
 
 
+def tell_waiting(turn: Turn, number: str, partner: Partner) -> None:
+    """Say with whom a submitted case is, and when to expect a reply."""
+    turn.say(
+        "utter_already_waiting",
+        {"type": "handoff", "state": "submitted", "case": number, "partner": partner.id},
+        case=number,
+        partner=partner.name[turn.language],
+        expectation=expectation(turn, partner),
+        buttons=[turn.button("withdraw_button", "/withdraw")],
+    )
+
+
 class ActionOfferPerson(Action):
     """Starts the form, or tells where an earlier concern stands."""
 
@@ -54,7 +66,7 @@ class ActionOfferPerson(Action):
         try:
             case = await in_case_log(store().open_case, turn.conversation_id)
             if case is not None and case.state in PENDING_STATES:
-                self._already(turn, case.number, turn.directory.partner(case.owner))
+                tell_waiting(turn, case.number, turn.directory.partner(case.owner))
                 return []
             await in_case_log(store().offer, turn.conversation_id, language=turn.language, municipality=turn.place.ags)
         except CaseLogUnavailable:
@@ -69,15 +81,32 @@ class ActionOfferPerson(Action):
             {"event": "followup", "name": "handoff_form"},
         ]
 
-    def _already(self, turn: Turn, number: str, partner: Partner) -> None:
+
+class ActionCaseStatus(Action):
+    """Says where the concern is, who answers it and when; without one, what would happen with it."""
+
+    def name(self) -> str:
+        return "action_case_status"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(dispatcher, tracker)
+        case = None
+        try:
+            case = await in_case_log(store().open_case, turn.conversation_id)
+        except CaseLogUnavailable:
+            logger.error("The case log is away: where a case stands was not told.")
+        if case is not None and case.state in PENDING_STATES:
+            tell_waiting(turn, case.number, turn.directory.partner(case.owner))
+            return []
+        partner = chosen_place(turn).partner(turn.directory)
         turn.say(
-            "utter_already_waiting",
-            {"type": "handoff", "state": "submitted", "case": number, "partner": partner.id},
-            case=number,
+            "utter_nothing_sent_yet",
+            {"type": "handoff", "state": "offered", "partner": partner.id},
             partner=partner.name[turn.language],
             expectation=expectation(turn, partner),
-            buttons=[turn.button("withdraw_button", "/withdraw")],
+            buttons=[] if tracker.active_loop_name else [turn.button("person_button", "/talk_to_person")],
         )
+        return []
 
 
 class ActionEndHandoff(Action):

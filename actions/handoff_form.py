@@ -28,8 +28,9 @@ SHORTEST_REMARK = 5  # characters of a single word in place of a company's name 
 # what is heard in the middle of the form, beside topics; each has its rule in data/rules/rules.yml
 HEARD_MEANWHILE = frozenset(
     {
-        "nlu_fallback", "out_of_scope", "show_area", "menu", "feedback", "privacy", "delete_data", "change_language",
-        "set_language", "bot_challenge", "aspect_cost", "aspect_time", "aspect_papers", "aspect_office", "staff_event",
+        "nlu_fallback", "out_of_scope", "show_area", "menu", "feedback", "privacy", "delete_data", "case_status",
+        "change_language", "set_language", "bot_challenge", "aspect_cost", "aspect_time", "aspect_papers",
+        "aspect_office", "staff_event",
     }
 )  # fmt: skip
 END_OF_FORM = slot_set("requested_slot", None)

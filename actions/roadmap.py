@@ -27,7 +27,17 @@ END_OF_FORM = slot_set("requested_slot", None)
 MOST_PLACES = 6
 # answered by rules (data/rules/rules.yml), after which the form goes on or ends
 LEFT_TO_RULES = frozenset(
-    {"show_topic", "privacy", "delete_data", "change_language", "set_language", "talk_to_person", "menu", "show_area"}
+    {
+        "show_topic",
+        "case_status",
+        "privacy",
+        "delete_data",
+        "change_language",
+        "set_language",
+        "talk_to_person",
+        "menu",
+        "show_area",
+    }
     | {"feedback", "withdraw", "staff_event", "to_person"}
 )
 # said to the form itself, but no answer: the question is simply asked again

@@ -28,13 +28,10 @@ def handle_examples_cheaply() -> None:
 
 def _copy(message: Message, _: dict[int, Any]) -> Message:
     # whoever changes an example sets a value or adds features; nobody changes a value in place
-    copied = Message(
-        data=message.data,
-        output_properties=set(message.output_properties),
-        time=message.time,
-        features=list(message.features),
-    )
-    copied._cached_fingerprint = message._cached_fingerprint
+    copied = Message.__new__(Message)
+    copied.__dict__ |= message.__dict__
+    copied.data, copied.features = dict(message.data), list(message.features)
+    copied.output_properties = set(message.output_properties)
     return copied
 
 

@@ -35,7 +35,7 @@ SMALL_TALK_CONFIDENCE = 0.35
 ASPECTS = frozenset({"aspect_cost", "aspect_time", "aspect_papers", "aspect_office"})
 FOLLOW_UP_CONFIDENCE = 0.5
 # what is heard in the middle of a form, whatever is asked for
-ALWAYS_HEARD = frozenset({"cancel", "privacy", "delete_data", "change_language"})
+ALWAYS_HEARD = frozenset({"cancel", "case_status", "privacy", "delete_data", "change_language"})
 # what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered
 HEARD_AS_QUESTION = ALWAYS_HEARD | ASPECTS | {"nlu_fallback", "bot_challenge", "menu"}
 # answers to a yes-or-no question of a form

@@ -132,7 +132,9 @@ async def test_a_wrong_entry_gets_its_example_and_is_asked_again(conversation: C
     assert conversation.responses == [f"utter_invalid_{asked}"]
 
 
-@pytest.mark.parametrize("intent", ["nlu_fallback", "privacy", "change_language", "menu", "feedback", "bot_challenge"])
+@pytest.mark.parametrize(
+    "intent", ["nlu_fallback", "privacy", "case_status", "change_language", "menu", "feedback", "bot_challenge"]
+)
 async def test_what_is_no_entry_is_left_to_the_rules(conversation: Conversation, intent: str) -> None:
     assert await entered(conversation, "email", intent, "?") == {}
     assert conversation.dispatcher.messages == []

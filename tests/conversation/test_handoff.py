@@ -367,3 +367,63 @@ def test_a_second_concern_after_the_first(chat: Chat, language: str) -> None:
     fill(chat, language, municipality="Köln")
     second = submitted(chat, language)
     assert (second.number != first.number, second.owner) == (True, get_directory().responsible_partner(KOELN).id)
+
+
+WHEN = {
+    "de": "Wann höre ich von dem zuständigen Berater?",
+    "en": "When is somebody going to reply to me?",
+    "ja": "担当者からのお返事はいつごろになりますか",
+}
+
+
+def test_when_somebody_will_answer(chat: Chat, language: str) -> None:
+    assert chat.say(WHEN[language]).custom["state"] == "offered"
+    fill(chat, language)
+    in_form = chat.say(WHEN[language])
+    assert [each["custom"]["state"] for each in in_form.messages if each.get("custom")] == ["offered", "form"]
+    submitted = chat.press("send_button", language)
+    told = chat.say(WHEN[language])
+    assert told.custom["state"] == "submitted"
+    assert told.custom["case"] == submitted.custom["case"]
+
+
+UNCLEAR = {"de": "Schicken Sie das ab", "en": "send it over then", "ja": "送信してください"}
+
+
+def test_only_a_yes_is_a_consent(chat: Chat, language: str) -> None:
+    chat.say(PERSON[language])
+    assert chat.say(UNCLEAR[language]).custom["field"] == "consent"
+    assert chat.say(AGREED[language]).custom["field"] == "company"
+
+
+AGREED = {"de": "Ja, einverstanden", "en": "Yes, I agree to that", "ja": "はい、同意いたします。"}
+
+
+def test_corrections_in_plain_words(chat: Chat, language: str) -> None:
+    fill(chat, language)
+    wrong = {
+        "de": "Die E-Mail-Adresse ist falsch",
+        "en": "the mail address is wrong",
+        "ja": "メールアドレスが間違っています",
+    }
+    assert chat.say(wrong[language]).custom["field"] == "email"
+    summary = chat.say("please use other@example.com instead")
+    assert "other@example.com" in summary.text
+    number = {
+        "de": "Die Telefonnummer stimmt nicht, richtig ist +49 211 899124",
+        "en": "the phone number should be +49 211 899124",
+        "ja": "電話番号は+49 211 899124に訂正します",
+    }
+    assert "+49 211 899124" in chat.say(number[language]).text
+
+
+def test_two_places_are_asked_about(chat: Chat, language: str) -> None:
+    begin(chat, language)
+    for entry in ("company", "contact_name", "email", "phone"):
+        assert chat.last.custom["field"] == entry
+        chat.say(ENTRIES[entry])
+    either = {"de": "Köln oder Krefeld", "en": "Cologne or Krefeld", "ja": "ケルンかクレーフェルト"}
+    asked = chat.say(either[language])
+    name = get_directory().municipality("05114000").name[language]
+    assert name in asked.buttons
+    assert chat.say(asked.buttons[name]).custom["field"] == "concern"

@@ -93,7 +93,7 @@ def test_a_concern_is_whatever_is_written() -> None:
     assert decided("cancel", "cancel", slot="concern") == "cancel"
 
 
-@pytest.mark.parametrize("intent", ["cancel", "privacy", "delete_data", "change_language"])
+@pytest.mark.parametrize("intent", ["cancel", "case_status", "privacy", "delete_data", "change_language"])
 @pytest.mark.parametrize("slot", ["company", "email", "confirm"])
 def test_what_is_always_heard(slot: str, intent: str) -> None:
     assert decided("would you please now do that for me", intent, slot=slot) == intent
