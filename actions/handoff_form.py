@@ -142,6 +142,10 @@ class ValidateHandoffForm(Action):
             return [slot_set(asked, None)]
         if asked == "consent":
             return self._consent(turn)
+        if asked in WAYS and not is_command(turn.text):
+            # an address or a number is one, whatever stands around it
+            with suppress(InvalidEntry):
+                return self._way(turn, asked)
         corrected = self._correction(turn, asked)
         if corrected is not None:
             return corrected
