@@ -33,7 +33,7 @@ SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge", "menu", "
 SMALL_TALK_CONFIDENCE = 0.35
 # what only makes sense after a topic; behind one it need only be the likeliest, as it leads back to that topic
 ASPECTS = frozenset({"aspect_cost", "aspect_time", "aspect_papers", "aspect_office"})
-FOLLOW_UP_CONFIDENCE = 0.5
+FOLLOW_UP_CONFIDENCE = 0.35
 # what is heard in the middle of a form, whatever is asked for
 ALWAYS_HEARD = frozenset({"cancel", "case_status", "privacy", "delete_data", "change_language"})
 # what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered

@@ -61,7 +61,7 @@ def test_a_likely_follow_up_needs_a_topic_to_follow() -> None:
     question = "Where would one have to hand that in?"
     assert decided(question, "aspect_office", "suggest", confidence=0.6) == "nlu_fallback"
     assert decided(question, "aspect_office", "suggest", confidence=0.6, last_topic=TOPIC) == "aspect_office"
-    assert decided(question, "aspect_office", "suggest", confidence=0.4, last_topic=TOPIC) == "nlu_fallback"
+    assert decided(question, "aspect_office", "suggest", confidence=0.3, last_topic=TOPIC) == "nlu_fallback"
     assert decided(QUESTION, TOPIC, "suggest", confidence=0.6, last_topic=TOPIC) == "nlu_fallback"
 
 
