@@ -90,11 +90,14 @@ class ActionCaseStatus(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
-        case = None
         try:
             case = await in_case_log(store().open_case, turn.conversation_id)
         except CaseLogUnavailable:
             logger.error("The case log is away: where a case stands was not told.")
+            away = chosen_place(turn).partner(turn.directory)
+            text = turn.words("apology", partner=away.name[turn.language], contact=turn.contact(away))
+            dispatcher.utter_message(text=text, json_message={"type": "fault", "language": turn.language})
+            return []
         if case is not None and case.state in PENDING_STATES:
             tell_waiting(turn, case.number, turn.directory.partner(case.owner))
             return []
