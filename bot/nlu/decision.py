@@ -23,7 +23,7 @@ from bot.directory import PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
 from bot.nlu.entries import agrees, corrects
-from bot.nlu.parts import is_elsewhere, suggest_of_each, take_question, without_parts
+from bot.nlu.parts import comes_from_japan, is_elsewhere, suggest_of_each, take_question, without_parts
 from bot.nlu.places import place_words
 from bot.nlu.text import LONGEST, fold, has_words, is_command, is_question, normalise, unshield
 from bot.nlu.tokens import blank_pipeline
@@ -38,6 +38,7 @@ FOLLOW_UP_CONFIDENCE = 0.35
 ALWAYS_HEARD = frozenset({"cancel", "case_status", "privacy", "delete_data", "change_language"})
 # what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered
 HEARD_AS_QUESTION = ALWAYS_HEARD | ASPECTS | {"nlu_fallback", "bot_challenge", "menu"}
+JAPANESE_AREA = "tokyo/"  # topics for companies that go there
 # answers to a yes-or-no question of a form
 YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
 REFUSALS = YES_OR_NO - {"affirm"}
@@ -123,8 +124,11 @@ def _by_outcome(message: Message) -> Optional[str]:
         return None
     outcome = message.get(OUTCOME_KEY)
     if outcome == Outcome.ANSWER.value:
-        # the answers hold for North Rhine-Westphalia and Tokyo: what names another country is at most suggested
-        return "nlu_fallback" if "/" in best["name"] and is_elsewhere(message) else None
+        # the answers hold for North Rhine-Westphalia and Tokyo: what names another country is at most suggested, and
+        # who says to come from Tokyo hardly asks for the way there
+        doubtful = "/" in best["name"] and is_elsewhere(message)
+        doubtful = doubtful or (best["name"].startswith(JAPANESE_AREA) and comes_from_japan(message.get(TEXT) or ""))
+        return "nlu_fallback" if doubtful else None
     if outcome == Outcome.SUGGEST.value:
         # who is in charge of a place that is named: nobody need ask what is meant
         return None if best["name"] == PLACE_TOPIC and _names_place(message) else "nlu_fallback"

@@ -79,6 +79,7 @@ class Words:
         self.request = _pattern(words["requests"])
         self.wish = _pattern(words["wishes"])
         self.ending = re.compile(f"(?:{_any_of(words['endings'])})$")
+        self.origin = _pattern(words["origins"])
         self.refusal = _pattern(words["refusals"])
         self.clause_end = re.compile(rf"[,;.!?、。！？]|{_pattern(words['clauses']).pattern}", re.IGNORECASE)
         self.abbreviations = frozenset(word.casefold() for word in words["abbreviations"])
@@ -199,6 +200,11 @@ def _is_keywords(part: Part) -> bool:
     japanese = has_kana(part.text) or has_han(part.text)
     short = len(part.text) <= KEYWORD_SIGNS if japanese else len(part.text.split()) <= KEYWORDS
     return short and (not part.end or bool(_LISTED.search(part.end)))
+
+
+def comes_from_japan(text: str) -> bool:
+    """Whether a message says that somebody is from Tokyo or from Japan."""
+    return bool(question_words().origin.search(text))
 
 
 def asked_aspects(text: str) -> List[str]:

@@ -57,6 +57,21 @@ def test_outcomes() -> None:
     assert decided("x" * 2001, TOPIC) == "too_long"
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Are there grants? We are a firm from Tokyo", "nlu_fallback"),
+        ("Wir sind ein Unternehmen aus Tokio und suchen Zuschüsse", "nlu_fallback"),
+        ("東京の会社ですが補助金はありますか", "nlu_fallback"),
+        ("Which grants does Tokyo give to firms from Krefeld?", "tokyo"),
+        ("東京に進出する会社への補助金", "tokyo"),
+    ],
+)
+def test_who_comes_from_tokyo_hardly_asks_for_the_way_there(text: str, intent: str) -> None:
+    assert decided(text, "tokyo/subsidies") == intent
+    assert decided(text, "funding/overview") == "funding"
+
+
 def test_a_likely_follow_up_needs_a_topic_to_follow() -> None:
     question = "Where would one have to hand that in?"
     assert decided(question, "aspect_office", "suggest", confidence=0.6) == "nlu_fallback"
