@@ -42,7 +42,7 @@ class Promises:
     """What the thresholds keep on held-back examples; shares from 0 to 1."""
 
     right_of_answered: float = 0.95
-    off_topic_answered: float = 0.025
+    off_topic_answered: float = 0.0225
     # of the on-topic examples that are not answered, at least this share must still get suggestions
     on_topic_kept: float = 0.985
 
