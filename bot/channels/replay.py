@@ -230,10 +230,15 @@ _INSERT = chat_messages.insert()
 _CLIENT_ID = sa.text("SELECT id FROM chat_messages WHERE conversation_id = :c AND client_id = :k")
 _ENDED = sa.text("SELECT 1 FROM chat_ended WHERE digest = :d")
 _LAST_ID = sa.text("SELECT MAX(id) FROM chat_messages WHERE conversation_id = :c")
+# until the transaction ends; the first number sets these locks apart from any others in the database
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(20261, hashtext(:c))")
 _HANDLED = sa.text("UPDATE chat_messages SET waiting = NULL WHERE conversation_id = :c AND id = :i")
 
 
 def _next_id(connection: Connection, conversation_id: str) -> int:
+    if connection.dialect.name == "postgresql":
+        # other servers that write to the same conversation wait here, and find what this one wrote
+        connection.execute(_LOCK, {"c": conversation_id})
     last = connection.execute(_LAST_ID, {"c": conversation_id}).scalar() or 0
     return max(int(last) + 1, int(time.time() * 1000))
 

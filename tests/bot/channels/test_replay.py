@@ -67,12 +67,12 @@ def test_a_message_waits_until_its_turn_has_ended(store: MessageStore) -> None:
 
 
 def test_several_workers_give_every_message_its_own_id(store: MessageStore, conversations_url: str) -> None:
-    others = [MessageStore(conversations_url) for _ in range(3)]
-    with ThreadPoolExecutor(3) as workers:
-        jobs = [workers.submit(others[n % 3].add, ANNA, [say(str(n))]) for n in range(30)]
+    others = [MessageStore(conversations_url) for _ in range(6)]
+    with ThreadPoolExecutor(6) as workers:
+        jobs = [workers.submit(others[n % 6].add, ANNA, [say(str(n))]) for n in range(120)]
         ids = [number for job in jobs for number in job.result()]
-    assert len(set(ids)) == 30
-    assert len(store.since(ANNA, None)) == 30
+    assert len(set(ids)) == 120
+    assert len(store.since(ANNA, None)) == 120
 
 
 def test_an_ended_conversation_takes_nothing(store: MessageStore) -> None:
