@@ -56,9 +56,12 @@ def give_local_parts(turn: Turn, answer: Answer, found: Sequence[Locally]) -> No
 
 def aspect_texts(turn: Turn, answer: Answer) -> dict[str, str]:
     """What the record says beside its text of the costs, time, papers or office that a question names."""
+    asked = asked_aspects(turn.text)
+    if not asked:
+        return {}
     # a topic that is about the costs says all of them in its text
     own = {name for _, title in answer.title.items() for name in asked_aspects(title)}
-    found = [answer.aspect(name) for name in asked_aspects(turn.text) if name not in own]
+    found = [answer.aspect(name) for name in asked if name not in own]
     told = [aspect for aspect in found if aspect is not None and aspect.topic is None and aspect.text is not None]
     return {aspect.name: aspect.text[turn.language] for aspect in told[:MOST_ASPECTS] if aspect.text is not None}
 

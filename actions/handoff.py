@@ -43,16 +43,24 @@ def expectation(turn: Turn, partner: Partner) -> str:
     return turn.words(f"expect_{state}", days=days, opening=opening)
 
 
-def tell_waiting(turn: Turn, number: str, partner: Partner) -> None:
-    """Say with whom a submitted case is, and when to expect a reply."""
+async def told_waiting(turn: Turn) -> bool:
+    """Say with whom a submitted case is and when to expect a reply; whether there is one.
+
+    Raises ``CaseLogUnavailable``.
+    """
+    case = await in_case_log(store().open_case, turn.conversation_id)
+    if case is None or case.state not in PENDING_STATES:
+        return False
+    partner = turn.directory.partner(case.owner)
     turn.say(
         "utter_already_waiting",
-        {"type": "handoff", "state": "submitted", "case": number, "partner": partner.id},
-        case=number,
+        {"type": "handoff", "state": "submitted", "case": case.number, "partner": partner.id},
+        case=case.number,
         partner=partner.name[turn.language],
         expectation=expectation(turn, partner),
         buttons=[turn.button("withdraw_button", "/withdraw")],
     )
+    return True
 
 
 class ActionOfferPerson(Action):
@@ -64,9 +72,7 @@ class ActionOfferPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         try:
-            case = await in_case_log(store().open_case, turn.conversation_id)
-            if case is not None and case.state in PENDING_STATES:
-                tell_waiting(turn, case.number, turn.directory.partner(case.owner))
+            if await told_waiting(turn):
                 return []
             await in_case_log(store().offer, turn.conversation_id, language=turn.language, municipality=turn.place.ags)
         except CaseLogUnavailable:
@@ -91,15 +97,13 @@ class ActionCaseStatus(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(dispatcher, tracker)
         try:
-            case = await in_case_log(store().open_case, turn.conversation_id)
+            if await told_waiting(turn):
+                return []
         except CaseLogUnavailable:
             logger.error("The case log is away: where a case stands was not told.")
             away = chosen_place(turn).partner(turn.directory)
             text = turn.words("apology", partner=away.name[turn.language], contact=turn.contact(away))
             dispatcher.utter_message(text=text, json_message={"type": "fault", "language": turn.language})
-            return []
-        if case is not None and case.state in PENDING_STATES:
-            tell_waiting(turn, case.number, turn.directory.partner(case.owner))
             return []
         partner = chosen_place(turn).partner(turn.directory)
         turn.say(

@@ -160,7 +160,7 @@ class ValidateHandoffForm(Action):
         if is_command(turn.text):
             return [slot_set(asked, None)]
         if asked in WAYS:
-            return self._way(turn, asked)
+            raise InvalidEntry(f"utter_invalid_{asked}")
         return [slot_set(asked, self._read(turn, asked, turn.text))]
 
     def _correction(self, turn: Turn, asked: str) -> list[Event] | None:

@@ -6,10 +6,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Event, Place, Turn, knowledge, slot_set
-from bot.directory import PLACE_TOPIC
+from bot.directory import JAPANESE_AREA, PLACE_TOPIC
 
 MOST_CHOICES = 6
-JAPANESE_AREA = "tokyo/"  # its topics are about Japan: no place here makes a difference, nor do they hold there
 
 
 def tell_partner(turn: Turn) -> list[Event]:

@@ -24,6 +24,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 STATEWIDE_PARTNER = "nrw_global_business"
 # the topic whose answer is the partner in charge of a place
 PLACE_TOPIC = "network/responsible_partner"
+JAPANESE_AREA = "tokyo/"  # its topics are about Japan: no place here makes a difference, nor do they hold there
 # what the id of a partner's second contact ends with
 SECOND_CONTACT = ".second"
 # the staff's own messengers, both ways (staff.channels)

@@ -19,7 +19,7 @@ from spacy.lang.de.stop_words import STOP_WORDS as GERMAN_STOP_WORDS
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH_STOP_WORDS
 from spacy.lang.ja.stop_words import STOP_WORDS as JAPANESE_STOP_WORDS
 
-from bot.directory import PLACE_TOPIC
+from bot.directory import JAPANESE_AREA, PLACE_TOPIC
 from bot.nlu.calibration import OFF_TOPIC, Outcome
 from bot.nlu.classifier import OUTCOME_KEY
 from bot.nlu.entries import agrees, corrects
@@ -38,7 +38,6 @@ FOLLOW_UP_CONFIDENCE = 0.35
 ALWAYS_HEARD = frozenset({"cancel", "case_status", "privacy", "delete_data", "change_language"})
 # what a question in the middle of a form may be besides one for a topic; all else is outside of what is answered
 HEARD_AS_QUESTION = ALWAYS_HEARD | ASPECTS | {"nlu_fallback", "bot_challenge", "menu"}
-JAPANESE_AREA = "tokyo/"  # topics for companies that go there
 # answers to a yes-or-no question of a form
 YES_OR_NO = frozenset({"affirm", "deny", "skip", "correct"})
 REFUSALS = YES_OR_NO - {"affirm"}

@@ -2,11 +2,11 @@
 
 import re
 from functools import lru_cache
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Optional
 
 import yaml
 
-from bot.nlu.text import fold, has_han, has_kana, is_question, normalise
+from bot.nlu.text import any_of, fold, is_question, normalise, word_pattern
 from bot.settings import get_settings
 
 Patterns = Dict[str, "re.Pattern[str]"]
@@ -64,7 +64,7 @@ def _content() -> Dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _fields() -> Patterns:
-    return {name: re.compile(_any_of(map(fold, words))) for name, words in _content()["fields"].items()}
+    return {name: word_pattern(map(fold, words)) for name, words in _content()["fields"].items()}
 
 
 @lru_cache(maxsize=1)
@@ -74,17 +74,8 @@ def _words() -> Patterns:
         for kind, by_language in _content().items()
         if kind != "fields"
     }
-    patterns = {kind: re.compile(_any_of(map(fold, words))) for kind, words in by_kind.items()}
+    patterns = {kind: word_pattern(map(fold, words)) for kind, words in by_kind.items()}
     # names keep their case
-    patterns["name_before"] = re.compile(rf"(?:{_any_of(by_kind['name_before'])})\s*", re.IGNORECASE)
-    patterns["name_behind"] = re.compile(rf"(?:{_any_of(by_kind['name_behind'])})$")
+    patterns["name_before"] = re.compile(rf"(?:{word_pattern(by_kind['name_before']).pattern})\s*", re.IGNORECASE)
+    patterns["name_behind"] = re.compile(rf"(?:{any_of(by_kind['name_behind'])})$")
     return patterns
-
-
-def _any_of(words: Iterable[str]) -> str:
-    """The longest first; Latin ones as whole words."""
-    parts = []
-    for word in sorted(words, key=len, reverse=True):
-        japanese = has_kana(word) or has_han(word)
-        parts.append(re.escape(word) if japanese else rf"(?<!\w){re.escape(word)}(?!\w)")
-    return "|".join(parts)

@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.calibration import Outcome
 from bot.nlu.classifier import OUTCOME_KEY
-from bot.nlu.text import LONGEST, has_han, has_kana, has_words, is_command
+from bot.nlu.text import LONGEST, any_of, has_han, has_kana, has_words, is_command, word_pattern
 from bot.settings import get_settings
 
 PARTS_KEY = "parts"  # of a message: the messages made of its questions
@@ -65,23 +65,23 @@ class Words:
 
     def __init__(self, content: Dict[str, Any]) -> None:
         self.aspects = {
-            name: _pattern([word for each in by.values() for word in each])
+            name: word_pattern([word for each in by.values() for word in each])
             for name, by in content.pop("aspects").items()
         }
         words = {name: [word for each in by.values() for word in each] for name, by in content.items()}
-        self.connective = _pattern(words["connectives"])
-        openers = _pattern(words["openers"]).pattern
-        self.joint = re.compile(rf"(?:{_pattern(words['joints']).pattern})\s+(?={openers})", re.IGNORECASE)
-        self.first_word = re.compile(rf"(?:{_pattern(words['first_words']).pattern})[\s,、:：]+", re.IGNORECASE)
-        self.greeting = re.compile(rf"(?:{_pattern(words['greetings']).pattern})[\s,、:：]+", re.IGNORECASE)
-        self.alternative = _pattern(words["alternatives"])
+        self.connective = word_pattern(words["connectives"])
+        openers = word_pattern(words["openers"]).pattern
+        self.joint = re.compile(rf"(?:{word_pattern(words['joints']).pattern})\s+(?={openers})", re.IGNORECASE)
+        self.first_word = re.compile(rf"(?:{word_pattern(words['first_words']).pattern})[\s,、:：]+", re.IGNORECASE)
+        self.greeting = re.compile(rf"(?:{word_pattern(words['greetings']).pattern})[\s,、:：]+", re.IGNORECASE)
+        self.alternative = word_pattern(words["alternatives"])
         self.opener = re.compile(openers, re.IGNORECASE)
-        self.request = _pattern(words["requests"])
-        self.wish = _pattern(words["wishes"])
-        self.ending = re.compile(f"(?:{_any_of(words['endings'])})$")
-        self.origin = _pattern(words["origins"])
-        self.refusal = _pattern(words["refusals"])
-        self.clause_end = re.compile(rf"[,;.!?、。！？]|{_pattern(words['clauses']).pattern}", re.IGNORECASE)
+        self.request = word_pattern(words["requests"])
+        self.wish = word_pattern(words["wishes"])
+        self.ending = re.compile(f"(?:{any_of(words['endings'])})$")
+        self.origin = word_pattern(words["origins"])
+        self.refusal = word_pattern(words["refusals"])
+        self.clause_end = re.compile(rf"[,;.!?、。！？]|{word_pattern(words['clauses']).pattern}", re.IGNORECASE)
         self.abbreviations = frozenset(word.casefold() for word in words["abbreviations"])
 
     def asks(self, part: Part) -> bool:
@@ -92,19 +92,6 @@ class Words:
             or self.ending.search(part.text)
             or self.request.search(part.text)
         )
-
-
-def _any_of(words: Iterable[str]) -> str:
-    # the longest first, so that "und außerdem" is not taken for "und"
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-def _pattern(words: List[str]) -> "re.Pattern[str]":
-    """Finds any of some words: Latin ones between spaces and punctuation, Japanese ones anywhere."""
-    japanese = [word for word in words if has_kana(word) or has_han(word)]
-    latin = [word for word in words if word not in japanese]
-    choices = ([rf"(?<!\w)(?:{_any_of(latin)})(?!\w)"] if latin else []) + ([_any_of(japanese)] if japanese else [])
-    return re.compile("|".join(choices), re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)

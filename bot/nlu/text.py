@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Iterator, Tuple
+from typing import Iterable, Iterator, Tuple
 
 # Word joiner: put in front of typed text that begins with the intent prefix, so that Rasa never reads it as a command.
 SHIELD = "\u2060"
@@ -78,3 +78,18 @@ def has_latin(text: str) -> bool:
 def has_words(text: str) -> bool:
     """Whether there is anything to understand: a letter, kana or Chinese character."""
     return bool(_LATIN.search(text) or _JAPANESE.search(text) or _HAN.search(text))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """The part of a pattern that matches any of some words."""
+    # the longest first, so that "und außerdem" is not taken for "und"
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def word_pattern(words: Iterable[str]) -> "re.Pattern[str]":
+    """Finds any of some words: Latin ones between spaces and punctuation, Japanese ones anywhere."""
+    every = list(words)
+    japanese = [word for word in every if has_kana(word) or has_han(word)]
+    latin = [word for word in every if word not in japanese]
+    choices = ([rf"(?<!\w)(?:{any_of(latin)})(?!\w)"] if latin else []) + ([any_of(japanese)] if japanese else [])
+    return re.compile("|".join(choices), re.IGNORECASE)
